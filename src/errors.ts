@@ -1,0 +1,119 @@
+/**
+ * Every error that an operator or a producer can meet, by its stable code.
+ *
+ * `retryable` says whether the same call can succeed later with nothing changed. `action` is the thing to do, and is
+ * printed with the error. docs/errors.md lists the same codes; a test holds the two equal, both ways.
+ */
+export const ERRORS = {
+  PARLEY_USAGE: { retryable: false, action: 'See `parley --help` for the commands and their options.' },
+  PARLEY_TOPIC_UNKNOWN: {
+    retryable: false,
+    action: 'Name the file after one of the topics listed, `<domain>.<name>.ndjson` or `.ndjson.gz`, or pass --topic.',
+  },
+  PARLEY_SOURCE_NOT_FOUND: { retryable: false, action: 'Check the path: it must be a file or a folder that exists.' },
+  PARLEY_SOURCE_EMPTY: { retryable: false, action: 'Put `<domain>.<name>.ndjson` files in the folder.' },
+  PARLEY_SOURCE_UNREADABLE: {
+    retryable: false,
+    action:
+      'Check the permissions of the file, and that a .gz file is whole; what was read before the fault is counted.',
+  },
+  PARLEY_SOURCE_CHANGED: {
+    retryable: false,
+    action:
+      'The bytes already counted are not in the file any more. Files may grow, never change: give new events a new name.',
+  },
+  PARLEY_INPUT_GONE: {
+    retryable: false,
+    action: 'Put the input back: a journalled batch needs exactly those events to be delivered once.',
+  },
+  PARLEY_DATA_DIR_IN_USE: {
+    retryable: true,
+    action: 'Another Parley process uses this data folder. Stop it, or use `parley query`, which asks that process.',
+  },
+  PARLEY_STATE_CORRUPT: {
+    retryable: false,
+    action: 'Move the state folder away and restore it from a copy, or replay the input into a new data folder.',
+  },
+  PARLEY_STATE_VERSION: {
+    retryable: false,
+    action: 'The state was written by another version of the code. Run that version, or replay into a new data folder.',
+  },
+  PARLEY_DISK_FULL: { retryable: true, action: 'Make room on the disk and start again: nothing counted is lost.' },
+  PARLEY_ENGINE_MISSING: {
+    retryable: false,
+    action:
+      'The embedded ClickHouse runs on Linux and macOS (x64, arm64). Elsewhere set PARLEY_CLICKHOUSE_URL to the URL of a server.',
+  },
+  PARLEY_ENGINE_START: { retryable: true, action: 'Read the last lines of the engine log that are printed above.' },
+  PARLEY_WAREHOUSE_UNREACHABLE: { retryable: true, action: 'Start ClickHouse, or correct its URL; Parley retries.' },
+  PARLEY_WAREHOUSE_REFUSED: {
+    retryable: false,
+    action: 'ClickHouse refused the statement; its own message says why. Nothing of the batch is counted as delivered.',
+  },
+  PARLEY_WAREHOUSE_SETTINGS: {
+    retryable: false,
+    action: 'Correct the settings named: without them a retried insert could count twice.',
+  },
+  PARLEY_MIGRATION_CHANGED: {
+    retryable: false,
+    action: 'A migration that was applied has been edited. Restore its text and write the change as a new migration.',
+  },
+  PARLEY_MIGRATION_NEEDED: { retryable: false, action: 'Run `parley migrate`.' },
+  PARLEY_CONFIGURATION: { retryable: false, action: 'Correct the keys named; defaults are in docs/configuration.md.' },
+  PARLEY_QUERY_FAILED: { retryable: false, action: 'Correct the query; the server’s message stands above.' },
+  PARLEY_FENCED: { retryable: false, action: 'A newer owner has this task; this process has stopped writing.' },
+  PARLEY_INTERNAL: { retryable: false, action: 'This is a fault of Parley. Please report it with the lines above.' },
+} as const satisfies Record<string, { retryable: boolean; action: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export interface ErrorDetail {
+  /** What was expected, and what came instead. */
+  readonly expected?: string;
+  readonly received?: string;
+  /** Where: a file, a table, a topic with its offset. */
+  readonly where?: string;
+  readonly cause?: unknown;
+}
+
+/** An error with a stable code, what was expected, what came, where, and what to do. */
+export class ParleyError extends Error {
+  override readonly name = 'ParleyError';
+  readonly code: ErrorCode;
+  readonly detail: ErrorDetail;
+
+  constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
+    super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
+    this.code = code;
+    this.detail = detail;
+  }
+
+  get retryable(): boolean {
+    return ERRORS[this.code].retryable;
+  }
+
+  get action(): string {
+    return ERRORS[this.code].action;
+  }
+}
+
+/** The text of an unknown thrown value. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The `code` of a Node or LevelDB error, where it has one. */
+export function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** Whether an error, or anything in its chain of causes, says that the disk (or the quota) is full. */
+export function isDiskFull(error: unknown): boolean {
+  for (let at: unknown = error, depth = 0; at && depth < 8; at = (at as { cause?: unknown }).cause, depth++) {
+    const code = codeOf(at);
+    if (code === 'ENOSPC' || code === 'EDQUOT') return true;
+    if (/no space left on device|disk quota exceeded/i.test(messageOf(at))) return true;
+  }
+  return false;
+}

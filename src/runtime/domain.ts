@@ -1,0 +1,148 @@
+import type { z } from 'zod';
+
+/**
+ * What a domain declares, and what the engine knows of it. The engine imports no domain; a domain imports only the
+ * types of this file. One object, `src/processors/<domain>/domain.ts`, holds everything the engine needs.
+ */
+export interface Domain {
+  /** Also the name of the ClickHouse database and of the folder in `clickhouse/`. */
+  readonly name: string;
+  readonly topics: readonly Topic[];
+  readonly stages: readonly Stage[];
+  readonly tables: readonly LandingTable[];
+}
+
+/** A topic that producers write to. Its name is `<domain>.<name>`. */
+export interface Topic {
+  readonly name: string;
+  readonly description: string;
+  /** The field that is the record's key, so that a partition holds all events of a key. */
+  readonly key: string;
+  /** The field with the time at which the event happened. */
+  readonly time: string;
+  readonly schema: z.ZodType;
+}
+
+/** A topic between two stages of a domain: written by `Context.forward`, never by producers. */
+export interface InternalTopic {
+  readonly name: string;
+}
+
+/** Topics with the same key that share state, and the processor that reads them. */
+export interface Stage<State = unknown> {
+  readonly name: string;
+  /** Names of `Topic`s and `InternalTopic`s. Their order here breaks ties between events of the same time. */
+  readonly topics: readonly string[];
+  readonly spaces: readonly StateSpace<State>[];
+  readonly processor: Processor;
+}
+
+/** A validated event, as a processor sees it. `value` has the shape of its topic's schema. */
+export interface StreamEvent<Value = unknown> {
+  readonly topic: string;
+  readonly key: string;
+  /** Milliseconds since 1970, UTC: the time at which it happened. */
+  readonly time: number;
+  readonly value: Value;
+}
+
+/** A kind of keyed state: how it is stored, and what is done with it when a batch ends or it grows old. */
+export interface StateSpace<State> {
+  /** One or two characters, the prefix of its keys in the store. Never reuse one. */
+  readonly prefix: string;
+  readonly name: string;
+  /** The version of the code that writes it; a record of another version is given to `decode` with that number. */
+  readonly version: number;
+  encode(state: State): string;
+  decode(text: string, version: number, key: string): State;
+  /**
+   * Called at the end of a batch for each key that the batch changed, in the order of the first change. Emits the
+   * difference between the rows that were true before the batch and those that are true now.
+   */
+  settle?(key: string, state: State, context: Context): void;
+  /** What remains of a state that nothing touched for `idleMs`: the same, a smaller one, or nothing. */
+  expire?(state: State, idleMs: number): State | undefined;
+}
+
+/**
+ * Computes. Pure and synchronous: same events, same state, same output, always. It does no I/O, reads no clock
+ * (`context.now` is the batch's journalled time) and draws no random number.
+ */
+export interface Processor {
+  /** Names the states that `process` and `settle` will get for this event, so that a batch fetches them at once. */
+  reads(event: StreamEvent, read: (space: StateSpace<never>, key: string) => void): void;
+  process(event: StreamEvent, context: Context): void;
+}
+
+export interface Context {
+  /** Milliseconds since 1970 of the batch, from the journal. */
+  readonly now: number;
+  /** The state of a key; undefined when there is none. Only keys named by `reads` can be had. */
+  get<State>(space: StateSpace<State>, key: string): State | undefined;
+  /** Says that the state is new or was changed (states may be changed in place). */
+  put<State>(space: StateSpace<State>, key: string, state: State): void;
+  /** Writes a row to a landing table: `sign` +1 for what is now true, -1 for what is no longer. */
+  emit<Table extends LandingTable>(table: Table, sign: 1 | -1, row: RowOf<Table>): void;
+  /** Sends an event to an internal topic of the domain, once, with this batch. */
+  forward(topic: string, key: string, time: number, value: unknown): void;
+  /** Counts what operators watch: `late`, `too_late`, `duplicate` … */
+  count(what: string, by?: number): void;
+  /** Refuses the event in hand: it goes to the dead letters, with its bytes. */
+  reject(reason: RejectionCode, message: string): void;
+}
+
+/** Why an event went to the dead letters. docs/producers.md says what to do for each. */
+export type RejectionCode =
+  | 'INVALID_JSON'
+  | 'INVALID_EVENT'
+  | 'EVENT_TOO_LARGE'
+  | 'TIME_OUT_OF_RANGE'
+  | 'CHANGE_TOO_LATE';
+
+export type ColumnType =
+  | 'String'
+  | 'LowCardinality(String)'
+  | 'Nullable(String)'
+  | 'Bool'
+  | 'UInt8'
+  | 'UInt16'
+  | 'UInt32'
+  | 'UInt64'
+  | 'Int8'
+  | 'Int32'
+  | 'Int64'
+  | 'Float64'
+  | 'Nullable(UInt8)'
+  | 'Nullable(UInt32)'
+  | 'Nullable(Int64)'
+  | 'Nullable(Float64)'
+  | "DateTime64(3, 'UTC')"
+  | "Nullable(DateTime64(3, 'UTC'))"
+  | 'Array(String)'
+  | 'Array(LowCardinality(String))';
+
+/**
+ * A table that receives the rows of a batch. The engine adds two columns after the declared ones:
+ * `sign Int8` (+1 now true, -1 no longer true) and `row_version UInt64` (grows with every batch, across owners).
+ * Times are given in milliseconds since 1970.
+ */
+export interface LandingTable {
+  readonly database: string;
+  readonly name: string;
+  readonly columns: Readonly<Record<string, ColumnType>>;
+}
+
+type ValueOf<Type extends ColumnType> = Type extends `Nullable(${infer Inner extends ColumnType})`
+  ? ValueOf<Inner> | null
+  : Type extends 'String' | 'LowCardinality(String)'
+    ? string
+    : Type extends `Array(${string})`
+      ? readonly string[]
+      : Type extends 'Bool'
+        ? boolean
+        : number;
+
+/** The row that a landing table takes, without the columns that the engine adds. */
+export type RowOf<Table extends LandingTable> = {
+  readonly [Column in keyof Table['columns']]: ValueOf<Table['columns'][Column]>;
+};

@@ -1,0 +1,67 @@
+import type { RejectionCode, StreamEvent } from '../runtime/domain.ts';
+
+/** Half-open range of offsets `[from, to)` of one shard. */
+export interface Range {
+  /** Whatever is read in order and has offsets: a partition of a Kafka topic, a file, an internal queue. */
+  readonly shard: string;
+  readonly topic: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What a shard's position is: the offset of the next record to read. */
+export type Positions = ReadonlyMap<string, Position>;
+
+export interface Position {
+  readonly topic: string;
+  readonly offset: number;
+  /** Whatever the source needs to find the offset again and to see that the input is still the same (JSON). */
+  readonly mark?: unknown;
+}
+
+/** A record that could not be decoded, or that a processor refused. */
+export interface Rejection {
+  readonly code: RejectionCode;
+  /** What was expected, what came, and where in the record. */
+  readonly message: string;
+}
+
+/** A record of a batch: an event, or a rejection with the bytes that were refused. */
+export interface SourceRecord {
+  readonly topic: string;
+  readonly shard: string;
+  readonly offset: number;
+  /** Milliseconds: the event's time. A record without one has that of the record before it in its shard. */
+  readonly time: number;
+  readonly event?: StreamEvent;
+  readonly rejection?: Rejection;
+  /** The record as it came; needed for dead letters only, so a source may make it when asked. */
+  bytes(): Buffer;
+}
+
+export interface SourceBatch {
+  readonly records: readonly SourceRecord[];
+  readonly ranges: readonly Range[];
+  /** Marks of the shards in `ranges` at the ends of those ranges. */
+  readonly marks: ReadonlyMap<string, unknown>;
+}
+
+export interface BatchLimits {
+  readonly eventsMax: number;
+  readonly bytesMax: number;
+}
+
+/**
+ * Where a task's events come from. The order of records is fixed: of the shards' next records always the one with the
+ * least (time, place of the topic in the stage, shard). It depends on the records of the ranges alone, so a range that
+ * is read again comes in the same order.
+ */
+export interface Source {
+  /** The next records after the positions; undefined when the input is at its end for now. */
+  next(limits: BatchLimits): Promise<SourceBatch | undefined>;
+  /** Exactly these ranges again. Fails with PARLEY_INPUT_GONE when they are no longer there. */
+  read(ranges: readonly Range[]): Promise<SourceBatch>;
+  /** Sets where `next` goes on. Called once, before the first `next`. */
+  seek(positions: Positions): Promise<void>;
+  close(): Promise<void>;
+}
