@@ -70,9 +70,11 @@ export interface StateSpace<State> {
  */
 export interface Processor {
   /** Names the states that `process` and `settle` will get for this event, so that a batch fetches them at once. */
-  reads(event: StreamEvent, read: (space: StateSpace<never>, key: string) => void): void;
+  reads(event: StreamEvent, read: Reader): void;
   process(event: StreamEvent, context: Context): void;
 }
+
+export type Reader = <State>(space: StateSpace<State>, key: string) => void;
 
 export interface Context {
   /** Milliseconds since 1970 of the batch, from the journal. */

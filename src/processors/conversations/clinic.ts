@@ -1,0 +1,123 @@
+import type { Clinic } from '../../events/conversations.ts';
+import type { Stage, StateSpace } from '../../runtime/domain.ts';
+import { difference, isSameRow } from '../difference.ts';
+import { type Change, emptyHistory, FAR_FUTURE, type History, splice, trim, versionsOf } from '../history.ts';
+import type { ConversationsOptions } from './options.ts';
+import { type ClinicRow, landingClinics } from './tables.ts';
+import { topicNames } from './topics.ts';
+
+interface Attributes {
+  readonly clinic_name: string;
+  readonly clinic_type: string;
+  readonly timezone: string;
+}
+
+/** Everything kept under a clinic_code. */
+interface ClinicState {
+  readonly history: History<Attributes>;
+  /** The earliest event that named it; null when none did. */
+  firstSeenAt: number | null;
+  written: readonly ClinicRow[];
+}
+
+/** The stage `clinic`: clinics, and those that other stages saw named, by clinic_code. */
+export function clinicStage(options: ConversationsOptions): Stage {
+  const space = clinicSpace(options);
+  return {
+    name: 'clinic',
+    topics: [topicNames.clinics, topicNames.clinicsSeen],
+    spaces: [space as StateSpace<unknown>],
+    processor: {
+      reads(event, read) {
+        read(space, event.key);
+      },
+      process(event, context) {
+        const state = context.get(space, event.key) ?? { history: emptyHistory(), firstSeenAt: null, written: [] };
+        if (event.topic === topicNames.clinics) {
+          const change = event.value as Clinic;
+          const attributes = change.is_deleted ? null : attributesOf(change);
+          if (!splice(state.history, { at: event.time, attributes }, options.keptChangesMax)) {
+            context.reject(
+              'CHANGE_TOO_LATE',
+              `more than ${options.keptChangesMax} later changes of this clinic are known`,
+            );
+            return;
+          }
+        } else {
+          state.firstSeenAt = Math.min(state.firstSeenAt ?? event.time, event.time);
+        }
+        context.put(space, event.key, state);
+      },
+    },
+  };
+}
+
+function clinicSpace(options: ConversationsOptions): StateSpace<ClinicState> {
+  return {
+    prefix: 'k',
+    name: 'clinic',
+    version: 1,
+    encode: ({ history, firstSeenAt }) => JSON.stringify([history.changes, history.dropped, firstSeenAt]),
+    decode(text, _version, key) {
+      const [changes, dropped, firstSeenAt] = JSON.parse(text) as [Change<Attributes>[], number, number | null];
+      const state: ClinicState = { history: { changes, dropped }, firstSeenAt, written: [] };
+      state.written = rowsOf(key, state);
+      return state;
+    },
+    settle(key, state, context) {
+      const rows = rowsOf(key, state);
+      difference(
+        state.written,
+        rows,
+        (row) => row.valid_from,
+        isSameRow,
+        (sign, row) => {
+          context.emit(landingClinics, sign, row);
+        },
+      );
+      trim(state.history, options.keptChangesMax, isSameRow);
+      state.written = state.history.dropped > 0 ? rowsOf(key, state) : rows;
+    },
+  };
+}
+
+function attributesOf(change: Clinic): Attributes {
+  return {
+    clinic_name: change.clinic_name,
+    clinic_type: change.clinic_type ?? clinicTypeOf(change.clinic_name),
+    timezone: change.timezone ?? 'UTC',
+  };
+}
+
+/** Source: REQUIREMENTS 1.4, the first that the name contains. */
+export function clinicTypeOf(name: string): string {
+  return ['LLC', 'Inc', 'Group'].find((word) => name.includes(word)) ?? 'Other';
+}
+
+function rowsOf(code: string, state: ClinicState): ClinicRow[] {
+  const versions = versionsOf(state.history, isSameRow, state.firstSeenAt);
+  if (versions.length === 0 && state.history.dropped === 0 && state.firstSeenAt !== null) {
+    return [
+      {
+        clinic_code: code,
+        clinic_name: '',
+        clinic_type: '',
+        timezone: 'UTC',
+        valid_from: state.firstSeenAt,
+        valid_to: FAR_FUTURE,
+        is_current: true,
+        version: 1,
+        is_inferred: true,
+      },
+    ];
+  }
+  return versions.map((version) => ({
+    clinic_code: code,
+    ...version.attributes,
+    valid_from: version.validFrom,
+    valid_to: version.validTo,
+    is_current: version.isCurrent,
+    version: version.number,
+    is_inferred: false,
+  }));
+}

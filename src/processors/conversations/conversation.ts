@@ -1,0 +1,227 @@
+import type { Conversation, Message, Rating } from '../../events/conversations.ts';
+import type { Context, Processor, Stage, StateSpace, StreamEvent } from '../../runtime/domain.ts';
+import { difference, isSameList, isSameRow } from '../difference.ts';
+import { splice, trim } from '../history.ts';
+import { clinicSeenSpace, seeClinic } from './clinics-seen.ts';
+import { decodeConversation, encodeConversation } from './conversation-codec.ts';
+import {
+  type ConversationAttributes,
+  type ConversationState,
+  countedOf,
+  emptyConversation,
+  isSameAttributes,
+  rowsOf,
+} from './conversation-state.ts';
+import {
+  emptyMessages,
+  foldMessages,
+  type MessageRules,
+  messageRules,
+  settleMessages,
+  takeMessage,
+} from './messages.ts';
+import { type ConversationsOptions, createTagger } from './options.ts';
+import {
+  type ConversationRow,
+  type ConversationTagRow,
+  landingConversations,
+  landingConversationTags,
+  landingRatings,
+} from './tables.ts';
+import { topicNames } from './topics.ts';
+
+/** After this long without an event, a conversation keeps no messages for late ones: only where it stands. */
+const COMPACT_AFTER_MS = 8 * 86_400_000;
+/** After this long it forgets its messages; one that speaks again starts anew, with a null gap. */
+const FORGET_AFTER_MS = 400 * 86_400_000;
+
+/** The stage `conversation`: messages, conversations and ratings, by conversation_id. */
+export function conversationStage(options: ConversationsOptions): Stage {
+  const rules = messageRules(options);
+  const tagsOf = createTagger(options.textTags);
+  const space = conversationSpace(rules, options);
+  const processor: Processor = {
+    reads(event, read) {
+      read(space, event.key);
+      if (event.topic !== topicNames.ratings) {
+        read(clinicSeenSpace, (event.value as Message | Conversation).clinic_code);
+      }
+    },
+    process(event, context) {
+      const state = context.get(space, event.key) ?? emptyConversation();
+      if (event.topic === topicNames.messages) onMessage(event, state, context);
+      else if (event.topic === topicNames.conversations) onChange(event, state, context);
+      else onRating(event, state, context);
+    },
+  };
+
+  function onMessage(event: StreamEvent, state: ConversationState, context: Context): void {
+    const message = event.value as Message;
+    const { time } = event;
+    const textTags = message.text === undefined ? noTags : tagsOf(message.text);
+    state.messages ??= emptyMessages();
+    const isPlaced = takeMessage(state.messages, message, time, textTags, rules, context);
+    if (isPlaced) state.hasNewMessages = true;
+    const { first } = state;
+    if (first === null || time < first.time || (time === first.time && message.message_id < first.id)) {
+      state.first = {
+        time,
+        id: message.message_id,
+        customerId: message.customer_id,
+        clinicCode: message.clinic_code,
+      };
+      state.isChanged = true;
+    }
+    for (const tag of textTags) {
+      const known = state.textTags.get(tag);
+      if (known !== undefined && known <= time) continue;
+      state.textTags.set(tag, time);
+      state.isChanged = true;
+    }
+    if (isPlaced || state.isChanged) context.put(space, event.key, state);
+    seeClinic(message.clinic_code, time, context);
+  }
+
+  function onChange(event: StreamEvent, state: ConversationState, context: Context): void {
+    const change = event.value as Conversation;
+    const attributes = change.is_deleted ? null : attributesOf(change);
+    if (!splice(state.history, { at: event.time, attributes }, options.keptChangesMax)) {
+      context.reject(
+        'CHANGE_TOO_LATE',
+        `more than ${options.keptChangesMax} later changes of this conversation are known`,
+      );
+      return;
+    }
+    state.isChanged = true;
+    context.put(space, event.key, state);
+    seeClinic(change.clinic_code, event.time, context);
+  }
+
+  function onRating(event: StreamEvent, state: ConversationState, context: Context): void {
+    const { rating } = event.value as Rating;
+    if (state.rating !== null && state.rating.ratedAt > event.time) {
+      context.count('superseded_rating');
+      return;
+    }
+    state.rating = { rating, ratedAt: event.time };
+    state.isChanged = true;
+    context.put(space, event.key, state);
+  }
+
+  return {
+    name: 'conversation',
+    topics: [topicNames.conversations, topicNames.messages, topicNames.ratings],
+    spaces: [space as StateSpace<unknown>, clinicSeenSpace as StateSpace<unknown>],
+    processor,
+  };
+}
+
+const noTags: readonly string[] = [];
+
+function conversationSpace(rules: MessageRules, options: ConversationsOptions): StateSpace<ConversationState> {
+  return {
+    prefix: 'c',
+    name: 'conversation',
+    version: 1,
+    encode: encodeConversation,
+    decode: (text, _version, key) => decodeConversation(text, key, rules),
+    settle(key, state, context) {
+      if (state.hasNewMessages) settleMessages(key, state.messages!, rules, context);
+      state.hasNewMessages = false;
+      if (state.isChanged) settleAttributes(key, state, options.keptChangesMax, context);
+      state.isChanged = false;
+    },
+    expire(state, idleMs) {
+      if (idleMs >= FORGET_AFTER_MS) state.messages = null;
+      else if (idleMs >= COMPACT_AFTER_MS && state.messages !== null) {
+        // The key is passed on for the rows of sessions, whose conversation_id is already in the state's own rows.
+        const id = state.messages.sessions[0]?.conversation_id ?? '';
+        foldMessages(id, state.messages, { ...rules, entriesMax: 0 });
+      }
+      return state;
+    },
+  };
+}
+
+/** Writes what changed in the conversation's versions, tags and rating, and tells its customer. */
+function settleAttributes(id: string, state: ConversationState, keptChangesMax: number, context: Context): void {
+  const before = state.written;
+  const after = rowsOf(id, state);
+  difference(before.versions, after.versions, validFromOf, isSameVersion, (sign, row) => {
+    context.emit(landingConversations, sign, row);
+  });
+  differenceOfTags(before.tags, after.tags, context);
+  if (before.rating === null || after.rating === null || !isSameRow(before.rating, after.rating)) {
+    if (before.rating !== null) context.emit(landingRatings, -1, before.rating);
+    if (after.rating !== null) context.emit(landingRatings, 1, after.rating);
+  }
+  tellCustomer(id, state, context);
+  trim(state.history, keptChangesMax, isSameAttributes);
+  state.written = state.history.dropped > 0 ? rowsOf(id, state) : after;
+}
+
+/** A customer's number of conversations is kept by the stage `customer`: say what changed for it. */
+function tellCustomer(id: string, state: ConversationState, context: Context): void {
+  const before = state.counted;
+  const after = countedOf(state);
+  if (after === null) return;
+  const isSameCustomer = before?.customerId === after.customerId;
+  if (isSameCustomer && before?.startedAt === after.startedAt) return;
+  const tell = (customerId: string, previous: number | null, started: number | null) => {
+    context.forward(topicNames.customerConversations, customerId, after.startedAt, {
+      conversation_id: id,
+      clinic_code: after.clinicCode,
+      previous_started_at: previous,
+      started_at: started,
+    });
+  };
+  if (before !== null && !isSameCustomer) tell(before.customerId, before.startedAt, null);
+  tell(after.customerId, isSameCustomer ? before!.startedAt : null, after.startedAt);
+  state.counted = after;
+}
+
+function attributesOf(change: Conversation): ConversationAttributes {
+  const tags = [...new Set(change.tags)].sort();
+  const has = (word: string) => tags.some((tag) => tag.toLowerCase().includes(word));
+  return {
+    customer_id: change.customer_id,
+    clinic_code: change.clinic_code,
+    status: change.status,
+    tags,
+    is_urgent: change.is_urgent ?? has('urgent'),
+    is_sensitive: change.is_sensitive ?? has('sensitive'),
+  };
+}
+
+function differenceOfTags(
+  before: readonly ConversationTagRow[],
+  after: readonly ConversationTagRow[],
+  context: Context,
+): void {
+  for (const row of before) {
+    const now = after.find(({ tag }) => tag === row.tag);
+    if (now === undefined || !isSameRow(row, now)) context.emit(landingConversationTags, -1, row);
+  }
+  for (const row of after) {
+    const old = before.find(({ tag }) => tag === row.tag);
+    if (old === undefined || !isSameRow(row, old)) context.emit(landingConversationTags, 1, row);
+  }
+}
+
+function validFromOf(row: { readonly valid_from: number }): number {
+  return row.valid_from;
+}
+
+function isSameVersion(left: ConversationRow, right: ConversationRow): boolean {
+  return (
+    left.valid_to === right.valid_to &&
+    left.version === right.version &&
+    left.is_inferred === right.is_inferred &&
+    left.customer_id === right.customer_id &&
+    left.clinic_code === right.clinic_code &&
+    left.status === right.status &&
+    left.is_urgent === right.is_urgent &&
+    left.is_sensitive === right.is_sensitive &&
+    isSameList(left.tags, right.tags)
+  );
+}

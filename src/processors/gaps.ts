@@ -1,0 +1,34 @@
+/**
+ * Time since the last message: whole minutes and whole seconds elapsed, never minute boundaries crossed
+ * (10:00:59 to 10:01:01 is 0 minutes). Null without a previous message.
+ */
+export function minutesBetween(previous: number | null, time: number): number | null {
+  return previous === null ? null : Math.floor((time - previous) / 60_000);
+}
+
+export function secondsBetween(previous: number | null, time: number): number | null {
+  return previous === null ? null : Math.floor((time - previous) / 1000);
+}
+
+/** Whose turn it is in a conversation: since when the customer waits, and whether anybody ever answered. */
+export interface Turn {
+  /** Time of the first inbound message that nothing outbound has followed; null when nobody waits. */
+  unansweredSince: number | null;
+  hasResponse: boolean;
+}
+
+/**
+ * Takes the next message by time. For an outbound one that answers: the seconds since the first unanswered inbound
+ * one; otherwise null.
+ */
+export function takeTurn(turn: Turn, isInbound: boolean, time: number): number | null {
+  if (isInbound) {
+    turn.unansweredSince ??= time;
+    return null;
+  }
+  if (turn.unansweredSince === null) return null;
+  const seconds = secondsBetween(turn.unansweredSince, time);
+  turn.unansweredSince = null;
+  turn.hasResponse = true;
+  return seconds;
+}

@@ -1,0 +1,141 @@
+import { ParleyError } from '../errors.ts';
+import type { SourceBatch, SourceRecord } from '../source/source.ts';
+import type { StateCache } from '../state/cache.ts';
+import type { Forward, Plan } from '../state/journal.ts';
+import type { TableRows } from '../warehouse/delivery.ts';
+import type { Context, LandingTable, RejectionCode, RowOf, Stage, StateSpace } from './domain.ts';
+
+/** What processing a batch came to. It is in memory only: nothing of it shows before its plan is journalled. */
+export interface BatchOutcome {
+  readonly tables: TableRows[];
+  readonly forwards: readonly Forward[];
+  readonly rejected: readonly RejectedRecord[];
+  /** Events processed, without the rejected ones. */
+  readonly events: number;
+  /** What the processors counted: late, too_late, duplicate … */
+  readonly counts: ReadonlyMap<string, number>;
+}
+
+export interface RejectedRecord {
+  readonly record: SourceRecord;
+  readonly code: RejectionCode;
+  readonly message: string;
+}
+
+/** Rows of one table in a batch; row versions have room for this many. */
+export const ROWS_MAX = 2 ** 20;
+
+/**
+ * Step 3: fetches the keys of a batch at once, runs the processor over its events in order, then settles every state
+ * that changed. A function of the plan, the records and the state, and of nothing else.
+ */
+export async function processBatch(
+  stage: Stage,
+  plan: Plan,
+  batch: SourceBatch,
+  cache: StateCache,
+): Promise<BatchOutcome> {
+  const { processor } = stage;
+  const { records } = batch;
+  cache.begin();
+  for (const { event } of records) {
+    if (event !== undefined) processor.reads(event, cache.want);
+  }
+  await cache.fetch();
+  const context = new BatchContext(plan.now, cache);
+  for (const record of records) {
+    if (record.event === undefined) {
+      if (record.rejection) context.rejected.push({ record, ...record.rejection });
+      continue;
+    }
+    context.record = record;
+    processor.process(record.event, context);
+  }
+  if (plan.expire !== undefined) await cache.expire(plan.expire.after, plan.expire.until, plan.now);
+  context.settle();
+  return {
+    tables: [...context.tables.values()],
+    forwards: context.forwards,
+    rejected: context.rejected,
+    events: records.length - context.rejected.length,
+    counts: context.counts,
+  };
+}
+
+interface MutableTableRows {
+  readonly table: LandingTable;
+  readonly rows: Readonly<Record<string, unknown>>[];
+  readonly signs: number[];
+}
+
+class BatchContext implements Context {
+  readonly now: number;
+  readonly tables = new Map<LandingTable, MutableTableRows>();
+  readonly forwards: Forward[] = [];
+  readonly rejected: RejectedRecord[] = [];
+  readonly counts = new Map<string, number>();
+  record: SourceRecord | undefined;
+  readonly #cache: StateCache;
+  /** For each space the keys changed since they were last settled, in the order of the first change. */
+  readonly #changed = new Map<StateSpace<unknown>, Map<string, unknown>>();
+
+  constructor(now: number, cache: StateCache) {
+    this.now = now;
+    this.#cache = cache;
+  }
+
+  get<State>(space: StateSpace<State>, key: string): State | undefined {
+    return this.#cache.get(space, key);
+  }
+
+  put<State>(space: StateSpace<State>, key: string, state: State): void {
+    this.#cache.put(space, key, state);
+    const erased = space as StateSpace<unknown>;
+    let keys = this.#changed.get(erased);
+    if (keys === undefined) {
+      keys = new Map();
+      this.#changed.set(erased, keys);
+    }
+    keys.set(key, state);
+  }
+
+  emit<Table extends LandingTable>(table: Table, sign: 1 | -1, row: RowOf<Table>): void {
+    let target = this.tables.get(table);
+    if (target === undefined) {
+      target = { table, rows: [], signs: [] };
+      this.tables.set(table, target);
+    }
+    target.rows.push(row);
+    target.signs.push(sign);
+    if (target.rows.length > ROWS_MAX) {
+      throw new ParleyError('PARLEY_INTERNAL', `A batch wrote more than ${ROWS_MAX} rows to ${table.name}`);
+    }
+  }
+
+  forward(topic: string, key: string, time: number, value: unknown): void {
+    this.forwards.push({ topic, key, time, value });
+  }
+
+  count(what: string, by = 1): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + by);
+  }
+
+  reject(code: RejectionCode, message: string): void {
+    if (this.record === undefined) throw new ParleyError('PARLEY_INTERNAL', 'Only an event in hand can be rejected');
+    this.rejected.push({ record: this.record, code, message });
+  }
+
+  /** Settles what changed; settling a state may change others. */
+  settle(): void {
+    this.record = undefined;
+    for (let round = 0; this.#changed.size > 0; round++) {
+      if (round > 100) throw new ParleyError('PARLEY_INTERNAL', 'States keep changing each other while they settle');
+      const changed = [...this.#changed];
+      this.#changed.clear();
+      for (const [space, keys] of changed) {
+        if (space.settle === undefined) continue;
+        for (const [key, state] of keys) space.settle(key, state, this);
+      }
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import type { Plan } from '../state/journal.ts';
+import type { TableRows } from '../warehouse/delivery.ts';
+import { landingDeadLetters } from '../warehouse/orchestrator-tables.ts';
+import type { RejectedRecord } from './batch.ts';
+
+/** The rows of orchestrator.dead_letters for what a batch refused: delivered with it, so once, like its facts. */
+export function deadLetterRows(
+  app: string,
+  stage: string,
+  plan: Plan,
+  rejected: readonly RejectedRecord[],
+): TableRows {
+  return {
+    table: landingDeadLetters,
+    signs: rejected.map(() => 1),
+    rows: rejected.map(({ record, code, message }) => {
+      const bytes = record.bytes();
+      return {
+        app,
+        stage,
+        topic: record.topic,
+        shard: record.shard,
+        offset: record.offset,
+        code,
+        message,
+        bytes,
+        size: bytes.length,
+        event_time: Number.isFinite(record.time) ? record.time : null,
+        dead_at: plan.now,
+        plan: plan.number,
+      };
+    }),
+  };
+}

@@ -1,0 +1,333 @@
+import type { Position, Range, Source, SourceBatch } from '../source/source.ts';
+import type { StateCache } from '../state/cache.ts';
+import type { Journal, JournalEntry, Plan } from '../state/journal.ts';
+import type { Change, Checkpoint, StateStore } from '../state/store.ts';
+import type { Delivery } from '../warehouse/delivery.ts';
+import { type BatchOutcome, processBatch, ROWS_MAX } from './batch.ts';
+import { deadLetterRows } from './dead-letters.ts';
+import type { Stage } from './domain.ts';
+import { type Recovery, recover } from './recovery.ts';
+
+/**
+ * A task: one partition of a stage, with one store, one journal and one commit path. The steps, numbered as in
+ * docs/commit-path.md, which says what a crash after each leaves behind:
+ *
+ * 0. fence older owners                         `open`
+ * 1. restore the state                          `open`
+ * 2. journal the next plan, with the position that the previous one reached, in one write
+ * 3. process the batch (in memory)
+ * 4. deliver its rows, retried under one token
+ * 5. commit the position with the forwards (in the same write as the next plan, when one is waiting)
+ * 6. checkpoint the changed state: store first, then journal, which may then drop the plans that it covers
+ *
+ * While a batch is being delivered the next one is read and processed, so that processor and ClickHouse both work.
+ * That batch stays in memory until its plan is journalled: a crash leaves no trace of it, and its events are read again.
+ *
+ *     idle ──read, 3──▶ prepared ──2, with the 5 of the one before──▶ delivering ──4──▶ delivered ──5──▶ idle
+ */
+export interface TaskOptions {
+  readonly app: string;
+  readonly stage: Stage;
+  readonly partition: number;
+  readonly source: Source;
+  readonly store: StateStore;
+  readonly cache: StateCache;
+  readonly journal: Journal;
+  readonly delivery: Delivery;
+  readonly limits: TaskLimits;
+  /** Milliseconds since 1970; the only clock. */
+  readonly clock: () => number;
+  readonly observer?: TaskObserver;
+}
+
+export interface TaskLimits {
+  readonly batchEventsMax: number;
+  readonly batchBytesMax: number;
+  readonly checkpointIntervalMs: number;
+  readonly checkpointKeysMax: number;
+  /** Keys looked at for expiry with each timed checkpoint. */
+  readonly expireKeysMax: number;
+}
+
+export const defaultLimits: TaskLimits = {
+  batchEventsMax: 50_000,
+  batchBytesMax: 32 * 1024 * 1024,
+  checkpointIntervalMs: 30_000,
+  checkpointKeysMax: 50_000,
+  expireKeysMax: 2_000,
+};
+
+export type Step = 0 | 1 | 2 | 3 | 4 | 5 | 6;
+
+/** Is told what happens. `onStep` may fail on purpose: tests end the process there. */
+export interface TaskObserver {
+  onStep?(step: Step, plan: number): void;
+  onCommitted?(batch: CommittedBatch): void;
+  onRecovered?(recovery: Recovery): void;
+  /** State was forgotten or written: for metrics. */
+  onCheckpoint?(checkpoint: Checkpoint, changes: number, elapsedMs: number): void;
+}
+
+export interface CommittedBatch {
+  readonly plan: Plan;
+  readonly outcome: BatchOutcome;
+  readonly rows: number;
+  readonly startedAt: number;
+  readonly finishedAt: number;
+  /** Whether it had been planned by an owner that crashed. */
+  readonly isRecovered: boolean;
+}
+
+interface Delivering {
+  readonly plan: Plan;
+  readonly outcome: BatchOutcome;
+  readonly rows: number;
+  readonly startedAt: number;
+  readonly isRecovered: boolean;
+  readonly done: Promise<void>;
+}
+
+interface PendingCheckpoint {
+  readonly checkpoint: Checkpoint;
+  readonly changes: readonly Change[];
+}
+
+export class Task {
+  readonly #options: TaskOptions;
+  readonly #positions = new Map<string, Position>();
+  /** The last plan processed in memory. */
+  #processed = 0;
+  #delivering: Delivering | undefined;
+  /** Taken after plan `checkpoint.plan` was processed; written once that plan is committed. */
+  #snapshot: PendingCheckpoint | undefined;
+  #writing: Promise<void> | undefined;
+  #writeFailure: unknown;
+  #checkpointed: Checkpoint | undefined;
+  #lastCheckpointAt = 0;
+  #expireAfter = '';
+  #isExpiryDue = false;
+
+  constructor(options: TaskOptions) {
+    this.#options = options;
+  }
+
+  get name(): string {
+    return `${this.#options.stage.name}/${this.#options.partition}`;
+  }
+
+  /** Where each shard stands after the last batch processed. */
+  get positions(): ReadonlyMap<string, Position> {
+    return this.#positions;
+  }
+
+  /** The last checkpoint that is on disk. */
+  get checkpointed(): Checkpoint | undefined {
+    return this.#checkpointed;
+  }
+
+  /** Steps 0 and 1; ends with any batch of an earlier owner delivered and committed. */
+  async open(): Promise<void> {
+    const { journal, store, source } = this.#options;
+    const state = await journal.fence();
+    this.#step(0, state.committed);
+    const recovery = recover(this.name, state, await store.checkpoint());
+    for (const [shard, position] of recovery.positions) this.#positions.set(shard, position);
+    this.#processed = recovery.checkpoint?.plan ?? 0;
+    this.#checkpointed = recovery.checkpoint;
+    this.#lastCheckpointAt = this.#options.clock();
+    await source.seek(recovery.positions);
+    for (const plan of recovery.again) await this.#process(plan, await source.read(plan.ranges));
+    this.#step(1, this.#processed);
+    this.#options.observer?.onRecovered?.(recovery);
+    if (recovery.pending !== undefined) {
+      const plan = recovery.pending;
+      const outcome = await this.#process(plan, await source.read(plan.ranges));
+      this.#step(3, plan.number);
+      this.#deliver(plan, outcome, true);
+      await this.#commit();
+    }
+  }
+
+  /** Takes one batch, if there is one; false when the input is at its end for now and all of it is committed. */
+  async step(): Promise<boolean> {
+    const { source, limits } = this.#options;
+    const batch = await source.next({ eventsMax: limits.batchEventsMax, bytesMax: limits.batchBytesMax });
+    this.#throwWriteFailure();
+    if (batch === undefined) {
+      if (this.#delivering === undefined) return false;
+      await this.#commit();
+      return true;
+    }
+    const expire = this.#isExpiryDue ? await this.#nextExpiry() : undefined;
+    this.#isExpiryDue = false;
+    await this.#take(batch, expire);
+    return true;
+  }
+
+  /** Steps 5 and 6 for everything that is under way, so that a restart has nothing to do again. */
+  async settle(): Promise<void> {
+    await this.#commit();
+    await this.#writing;
+    this.#throwWriteFailure();
+    if (this.#options.cache.dirtyCount > 0 || this.#checkpointed?.plan !== this.#processed) this.#takeSnapshot();
+    this.#startWriting();
+    await this.#writing;
+    this.#throwWriteFailure();
+  }
+
+  /** A plan without events, when it is time to look for old states. False when there was none to look for. */
+  async tick(): Promise<boolean> {
+    if (!this.#isCheckpointDue()) return false;
+    await this.#commit();
+    if (this.#options.cache.dirtyCount > 0) {
+      this.#takeSnapshot();
+      this.#startWriting();
+    }
+    this.#lastCheckpointAt = this.#options.clock();
+    const expire = await this.#nextExpiry();
+    if (expire === undefined) return false;
+    await this.#take({ records: [], ranges: [], marks: new Map() }, expire);
+    await this.#commit();
+    return true;
+  }
+
+  /** Waits for what is being written and lets go of everything. What is under way is finished by the next owner. */
+  async close(): Promise<void> {
+    await this.#delivering?.done.catch(() => undefined);
+    await this.#writing;
+    await this.#options.source.close();
+    await this.#options.store.close();
+    await this.#options.journal.close();
+  }
+
+  /** Steps 3, 2 (with the 5 of the batch before) and 4. */
+  async #take(batch: SourceBatch, expire: Plan['expire']): Promise<void> {
+    const plan: Plan = {
+      number: this.#processed + 1,
+      ranges: batch.ranges,
+      now: this.#options.clock(),
+      marks: Object.fromEntries(batch.marks),
+      ...(expire ? { expire } : {}),
+    };
+    const outcome = await this.#process(plan, batch);
+    this.#step(3, plan.number);
+    if (this.#snapshot === undefined && this.#writing === undefined && this.#isCheckpointDue()) {
+      this.#takeSnapshot();
+      this.#isExpiryDue = true;
+    }
+    await this.#commit(plan);
+    this.#step(2, plan.number);
+    this.#deliver(plan, outcome, false);
+  }
+
+  async #process(plan: Plan, batch: SourceBatch): Promise<BatchOutcome> {
+    const { stage, cache } = this.#options;
+    const outcome = await processBatch(stage, plan, batch, cache);
+    this.#processed = plan.number;
+    this.#advance(plan.ranges, plan.marks);
+    return outcome;
+  }
+
+  #advance(ranges: readonly Range[], marks: Plan['marks']): void {
+    for (const { shard, topic, to } of ranges) {
+      const mark = marks?.[shard];
+      this.#positions.set(shard, { topic, offset: to, ...(mark === undefined ? {} : { mark }) });
+    }
+  }
+
+  /** Step 4, under way when this returns. */
+  #deliver(plan: Plan, outcome: BatchOutcome, isRecovered: boolean): void {
+    const { app, stage, partition, delivery, clock } = this.#options;
+    const tables = [...outcome.tables];
+    if (outcome.rejected.length > 0) tables.push(deadLetterRows(app, stage.name, plan, outcome.rejected));
+    const done = delivery.deliver({
+      token: `${app}/${stage.name}/${partition}/${plan.number}`,
+      firstRowVersion: plan.number * ROWS_MAX,
+      tables,
+    });
+    done.catch(() => undefined); // It is awaited by #commit; until then a refusal must not end the process.
+    const rows = tables.reduce((sum, table) => sum + table.rows.length, 0);
+    this.#delivering = { plan, outcome, rows, startedAt: clock(), isRecovered, done };
+  }
+
+  /** Waits for the delivery under way and journals it as committed, with the next plan if there is one. */
+  async #commit(next?: Plan): Promise<void> {
+    const { journal, observer, clock } = this.#options;
+    const delivered = this.#delivering;
+    if (delivered === undefined) {
+      if (next !== undefined) await journal.append({ plan: next });
+      return;
+    }
+    await delivered.done;
+    this.#step(4, delivered.plan.number);
+    const entry: JournalEntry = {
+      commit: delivered.plan.number,
+      forwards: delivered.outcome.forwards,
+      ...(next === undefined ? {} : { plan: next }),
+    };
+    await journal.append(entry);
+    this.#delivering = undefined;
+    this.#step(5, delivered.plan.number);
+    observer?.onCommitted?.({ ...delivered, finishedAt: clock() });
+    if (this.#snapshot !== undefined && this.#snapshot.checkpoint.plan <= delivered.plan.number) this.#startWriting();
+  }
+
+  #isCheckpointDue(): boolean {
+    const { cache, limits, clock } = this.#options;
+    if (cache.dirtyCount >= limits.checkpointKeysMax) return true;
+    return clock() - this.#lastCheckpointAt >= limits.checkpointIntervalMs;
+  }
+
+  /** The changed keys as they are now, at a batch's end; the batches that follow do not disturb it. */
+  #takeSnapshot(): void {
+    const { cache, clock } = this.#options;
+    this.#snapshot = {
+      checkpoint: { plan: this.#processed, positions: Object.fromEntries(this.#positions) },
+      changes: cache.snapshot(),
+    };
+    this.#lastCheckpointAt = clock();
+  }
+
+  /** Step 6, while the next batches go on. */
+  #startWriting(): void {
+    const snapshot = this.#snapshot;
+    if (snapshot === undefined) return;
+    this.#snapshot = undefined;
+    this.#writing = this.#writeCheckpoint(snapshot)
+      .catch((error: unknown) => {
+        this.#writeFailure = error;
+      })
+      .finally(() => {
+        this.#writing = undefined;
+      });
+  }
+
+  async #writeCheckpoint({ checkpoint, changes }: PendingCheckpoint): Promise<void> {
+    const { store, journal, cache, clock, observer } = this.#options;
+    const startedAt = clock();
+    await store.write(changes, checkpoint);
+    cache.written();
+    this.#step(6, checkpoint.plan);
+    await journal.checkpoint(checkpoint, changes);
+    this.#checkpointed = checkpoint;
+    observer?.onCheckpoint?.(checkpoint, changes.length, clock() - startedAt);
+  }
+
+  #throwWriteFailure(): void {
+    if (this.#writeFailure !== undefined) throw this.#writeFailure;
+  }
+
+  /** The next stretch of keys to look at; one with each checkpoint, round and round, whatever the state's size. */
+  async #nextExpiry(): Promise<Plan['expire']> {
+    if (!this.#options.stage.spaces.some((space) => space.expire !== undefined)) return undefined;
+    const { store, limits } = this.#options;
+    const after = this.#expireAfter;
+    const until = (await store.scan(after, limits.expireKeysMax)).at(-1)?.[0];
+    this.#expireAfter = until ?? '';
+    return until === undefined ? undefined : { after, until };
+  }
+
+  #step(step: Step, plan: number): void {
+    this.#options.observer?.onStep?.(step, plan);
+  }
+}
