@@ -134,9 +134,7 @@ function conversationSpace(rules: MessageRules, options: ConversationsOptions): 
     expire(state, idleMs) {
       if (idleMs >= FORGET_AFTER_MS) state.messages = null;
       else if (idleMs >= COMPACT_AFTER_MS && state.messages !== null) {
-        // The key is passed on for the rows of sessions, whose conversation_id is already in the state's own rows.
-        const id = state.messages.sessions[0]?.conversation_id ?? '';
-        foldMessages(id, state.messages, { ...rules, entriesMax: 0 });
+        foldMessages(state.messages, { ...rules, entriesMax: 0 });
       }
       return state;
     },

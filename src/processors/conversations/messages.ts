@@ -1,7 +1,7 @@
 import type { Message } from '../../events/conversations.ts';
 import type { Context } from '../../runtime/domain.ts';
 import { difference } from '../difference.ts';
-import { minutesBetween, secondsBetween, takeTurn } from '../gaps.ts';
+import { minutesBetween, secondsBetween, type Turn, takeTurn } from '../gaps.ts';
 import { startsSession } from '../sessions.ts';
 import { DUPLICATE, fold, place, type Timeline, type TimelineEntry, TOO_LATE } from '../timeline.ts';
 import type { ConversationsOptions } from './options.ts';
@@ -29,7 +29,12 @@ export interface KeptMessage extends TimelineEntry {
   readonly textLength: number | null;
   readonly text: string | null;
   readonly textTags: readonly string[];
-  derived: Derived | null;
+  /** What follows is derived from the messages before it, as its row has it. */
+  previous: number | null;
+  responseSeconds: number | null;
+  isFirstResponse: boolean;
+  /** Null until it is placed; a message that came too late never is. */
+  sessionStartedAt: number | null;
 }
 
 /** What messages of a conversation mostly share; kept once for all that do. */
@@ -41,23 +46,28 @@ export interface About {
   readonly channel: string;
 }
 
-interface Derived {
-  readonly previous: number | null;
-  readonly responseSeconds: number | null;
-  readonly isFirstResponse: boolean;
-  readonly sessionStartedAt: number;
-}
-
-/** Everything about earlier messages that the next one needs. */
-export interface Pass {
+/** Everything about earlier messages that the next one needs: whose turn it is, and the session so far. */
+export interface Pass extends Turn {
+  /** Time of the last message; null before the first. */
   last: number | null;
-  unansweredSince: number | null;
-  hasResponse: boolean;
-  session: SessionRow | null;
+  sessionStartedAt: number;
+  sessionCustomer: string;
+  sessionClinic: string;
+  inCount: number;
+  outCount: number;
 }
 
 export function newPass(): Pass {
-  return { last: null, unansweredSince: null, hasResponse: false, session: null };
+  return {
+    unansweredSince: null,
+    hasResponse: false,
+    last: null,
+    sessionStartedAt: 0,
+    sessionCustomer: '',
+    sessionClinic: '',
+    inCount: 0,
+    outCount: 0,
+  };
 }
 
 export function emptyMessages(): Messages {
@@ -105,7 +115,10 @@ export function takeMessage(
     textLength: message.text_length ?? message.text?.length ?? null,
     text: rules.storeText ? (message.text ?? null) : null,
     textTags,
-    derived: null,
+    previous: null,
+    responseSeconds: null,
+    isFirstResponse: false,
+    sessionStartedAt: null,
   };
   const index = place(messages, entry, rules);
   if (index === DUPLICATE) {
@@ -126,75 +139,84 @@ export function takeMessage(
 
 /** Writes the rows that changed since the last call, and forgets what no late message can need. */
 export function settleMessages(id: string, messages: Messages, rules: MessageRules, context: Context): void {
-  const sessions = runPass(id, messages, rules, (message, derived) => {
-    if (message.derived !== null) {
-      if (isSameDerived(message.derived, derived)) return;
-      context.emit(landingMessages, -1, rowOf(id, message));
-    }
-    message.derived = derived;
-    context.emit(landingMessages, 1, rowOf(id, message));
-  });
+  const sessions = runPass(id, messages, rules, context);
   difference(messages.sessions, sessions, startOf, isSameSession, (sign, session) => {
     context.emit(landingSessions, sign, session);
   });
   messages.sessions = sessions;
-  foldMessages(id, messages, rules);
+  foldMessages(messages, rules);
 }
 
-/** Brings a state that was just decoded to where it was when it was encoded: derived values without rows. */
+/** Brings a state that was just decoded to where it was when it was encoded: derived values, without writing rows. */
 export function rebuildMessages(id: string, messages: Messages, rules: MessageRules): void {
   messages.settled = 0;
-  messages.sessions = runPass(id, messages, rules, (message, derived) => {
-    message.derived = derived;
-  });
+  messages.sessions = runPass(id, messages, rules, undefined);
 }
 
-/** Runs the pass over the messages that are not settled; returns the sessions that now hold. */
-function runPass(
-  id: string,
-  messages: Messages,
-  rules: MessageRules,
-  visit: (message: KeptMessage, derived: Derived) => void,
-): SessionRow[] {
+/**
+ * Runs the pass over the messages that are not settled and writes those that came out new or different; returns the
+ * sessions that now hold.
+ */
+function runPass(id: string, messages: Messages, rules: MessageRules, context: Context | undefined): SessionRow[] {
   const { entries } = messages;
   const isWhole = messages.settled === 0;
   const pass = isWhole ? (messages.base === null ? newPass() : { ...messages.base }) : messages.tail;
   const sessions = isWhole ? [] : messages.sessions.slice(0, -1);
   for (let index = messages.settled; index < entries.length; index++) {
     const message = entries[index]!;
-    const finished = pass.session;
-    const derived = advance(id, pass, message, rules);
-    if (finished !== null && pass.session!.started_at !== finished.started_at) sessions.push(finished);
-    visit(message, derived);
+    const { previous, responseSeconds, isFirstResponse, sessionStartedAt } = message;
+    if (pass.last !== null && startsSession(pass.last, message.time, rules.gapMs)) sessions.push(sessionOf(id, pass));
+    advance(pass, message, rules);
+    if (context === undefined) continue;
+    if (sessionStartedAt !== null) {
+      const isSame =
+        sessionStartedAt === message.sessionStartedAt &&
+        previous === message.previous &&
+        responseSeconds === message.responseSeconds &&
+        isFirstResponse === message.isFirstResponse;
+      if (isSame) continue;
+      const old = { ...message, previous, responseSeconds, isFirstResponse, sessionStartedAt };
+      context.emit(landingMessages, -1, rowOf(id, old));
+    }
+    context.emit(landingMessages, 1, rowOf(id, message));
   }
-  if (pass.session !== null) sessions.push(pass.session);
+  if (pass.last !== null) sessions.push(sessionOf(id, pass));
   messages.tail = pass;
   messages.settled = entries.length;
   return sessions;
 }
 
-function advance(id: string, pass: Pass, message: KeptMessage, rules: MessageRules): Derived {
-  const previous = pass.last;
-  const isInbound = message.about.direction === 'in';
+/** Takes the next message by time: sets what is derived for it, and moves the pass past it. */
+function advance(pass: Pass, message: KeptMessage, rules: MessageRules): void {
+  const { time, about } = message;
+  const isInbound = about.direction === 'in';
   const hadResponse = pass.hasResponse;
-  const responseSeconds = takeTurn(pass, isInbound, message.time);
-  const session = pass.session;
-  pass.session =
-    session === null || startsSession(previous, message.time, rules.gapMs)
-      ? newSession(id, message, isInbound)
-      : {
-          ...session,
-          ended_at: message.time,
-          message_count: session.message_count + 1,
-          in_count: session.in_count + (isInbound ? 1 : 0),
-          out_count: session.out_count + (isInbound ? 0 : 1),
-        };
-  pass.last = message.time;
+  message.previous = pass.last;
+  message.responseSeconds = takeTurn(pass, isInbound, time);
+  message.isFirstResponse = message.responseSeconds !== null && !hadResponse;
+  if (startsSession(pass.last, time, rules.gapMs)) {
+    pass.sessionStartedAt = time;
+    pass.sessionCustomer = about.customer_id;
+    pass.sessionClinic = about.clinic_code;
+    pass.inCount = 0;
+    pass.outCount = 0;
+  }
+  if (isInbound) pass.inCount++;
+  else pass.outCount++;
+  pass.last = time;
+  message.sessionStartedAt = pass.sessionStartedAt;
+}
+
+function sessionOf(id: string, pass: Pass): SessionRow {
   return {
-    previous,
-    responseSeconds,
-    isFirstResponse: responseSeconds !== null && !hadResponse,
-    sessionStartedAt: pass.session.started_at,
+    conversation_id: id,
+    customer_id: pass.sessionCustomer,
+    clinic_code: pass.sessionClinic,
+    started_at: pass.sessionStartedAt,
+    ended_at: pass.last!,
+    message_count: pass.inCount + pass.outCount,
+    in_count: pass.inCount,
+    out_count: pass.outCount,
   };
 }
 
@@ -202,16 +224,16 @@ function advance(id: string, pass: Pass, message: KeptMessage, rules: MessageRul
  * Folds away what no allowed late message can precede. With `entriesMax` 0 everything: for a conversation that has been
  * idle for long.
  */
-export function foldMessages(id: string, messages: Messages, rules: MessageRules): void {
+export function foldMessages(messages: Messages, rules: MessageRules): void {
   let base: Pass | null = null;
   const count = fold(messages, rules, (message) => {
     base ??= messages.base === null ? newPass() : { ...messages.base };
-    advance(id, base, message, rules);
+    advance(base, message, rules);
   });
   if (base === null) return;
   messages.base = base;
   messages.settled -= count;
-  const earliest = (base as Pass).session!.started_at;
+  const earliest = (base as Pass).sessionStartedAt;
   messages.sessions = messages.sessions.filter((session) => session.started_at >= earliest);
 }
 
@@ -220,15 +242,7 @@ function aboutOf(messages: Messages, message: Message): About {
   const { entries } = messages;
   for (let index = entries.length - 1; index >= 0 && index >= entries.length - 3; index--) {
     const about = entries[index]!.about;
-    if (
-      about.direction === message.direction &&
-      about.direction_type === message.direction_type &&
-      about.channel === message.channel &&
-      about.customer_id === message.customer_id &&
-      about.clinic_code === message.clinic_code
-    ) {
-      return about;
-    }
+    if (isSameAbout(about, message)) return about;
   }
   return {
     customer_id: message.customer_id,
@@ -239,15 +253,24 @@ function aboutOf(messages: Messages, message: Message): About {
   };
 }
 
+export function isSameAbout(left: About, right: About): boolean {
+  return (
+    left.direction === right.direction &&
+    left.direction_type === right.direction_type &&
+    left.channel === right.channel &&
+    left.customer_id === right.customer_id &&
+    left.clinic_code === right.clinic_code
+  );
+}
+
 function rowOf(id: string, message: KeptMessage): MessageRow {
-  const { about, derived } = message;
-  const previous = derived === null ? null : derived.previous;
+  const { about, previous, time } = message;
   return {
     message_id: message.id,
     conversation_id: id,
     customer_id: about.customer_id,
     clinic_code: about.clinic_code,
-    message_timestamp: message.time,
+    message_timestamp: time,
     direction: about.direction,
     direction_type: about.direction_type,
     channel: about.channel,
@@ -255,25 +278,12 @@ function rowOf(id: string, message: KeptMessage): MessageRow {
     text: message.text,
     text_tags: message.textTags,
     previous_message_timestamp: previous,
-    minutes_since_last_message: minutesBetween(previous, message.time),
-    seconds_since_last_message: secondsBetween(previous, message.time),
-    response_seconds: derived === null ? null : derived.responseSeconds,
-    is_first_response: derived?.isFirstResponse ?? false,
-    session_started_at: derived === null ? null : derived.sessionStartedAt,
-    is_too_late: derived === null,
-  };
-}
-
-function newSession(id: string, message: KeptMessage, isInbound: boolean): SessionRow {
-  return {
-    conversation_id: id,
-    customer_id: message.about.customer_id,
-    clinic_code: message.about.clinic_code,
-    started_at: message.time,
-    ended_at: message.time,
-    message_count: 1,
-    in_count: isInbound ? 1 : 0,
-    out_count: isInbound ? 0 : 1,
+    minutes_since_last_message: minutesBetween(previous, time),
+    seconds_since_last_message: secondsBetween(previous, time),
+    response_seconds: message.responseSeconds,
+    is_first_response: message.isFirstResponse,
+    session_started_at: message.sessionStartedAt,
+    is_too_late: message.sessionStartedAt === null,
   };
 }
 
@@ -284,18 +294,9 @@ function startOf(session: SessionRow): number {
 function isSameSession(left: SessionRow, right: SessionRow): boolean {
   return (
     left.ended_at === right.ended_at &&
-    left.message_count === right.message_count &&
     left.in_count === right.in_count &&
+    left.out_count === right.out_count &&
     left.customer_id === right.customer_id &&
     left.clinic_code === right.clinic_code
-  );
-}
-
-function isSameDerived(left: Derived, right: Derived): boolean {
-  return (
-    left.previous === right.previous &&
-    left.responseSeconds === right.responseSeconds &&
-    left.isFirstResponse === right.isFirstResponse &&
-    left.sessionStartedAt === right.sessionStartedAt
   );
 }
