@@ -38,6 +38,10 @@ export const ERRORS = {
     retryable: false,
     action: 'The state was written by another version of the code. Run that version, or replay into a new data folder.',
   },
+  PARLEY_STATE_UNAVAILABLE: {
+    retryable: true,
+    action: 'Check the permissions of the state folder and the health of its disk, and start again.',
+  },
   PARLEY_DISK_FULL: { retryable: true, action: 'Make room on the disk and start again: nothing counted is lost.' },
   PARLEY_ENGINE_MISSING: {
     retryable: false,
@@ -46,6 +50,10 @@ export const ERRORS = {
   },
   PARLEY_ENGINE_START: { retryable: true, action: 'Read the last lines of the engine log that are printed above.' },
   PARLEY_WAREHOUSE_UNREACHABLE: { retryable: true, action: 'Start ClickHouse, or correct its URL; Parley retries.' },
+  PARLEY_WAREHOUSE_BUSY: {
+    retryable: true,
+    action: 'ClickHouse cannot take the batch now; its message says why. Parley retries until it can.',
+  },
   PARLEY_WAREHOUSE_REFUSED: {
     retryable: false,
     action: 'ClickHouse refused the statement; its own message says why. Nothing of the batch is counted as delivered.',

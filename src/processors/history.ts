@@ -111,7 +111,6 @@ export function attributesAt<Attributes>(history: History<Attributes>, time: num
   for (const change of history.changes) {
     if (change.at > time && found !== null) break;
     found = change.attributes ?? found;
-    if (change.at > time) break;
   }
   return found;
 }

@@ -48,6 +48,8 @@ export function place<Entry extends TimelineEntry>(
   if (horizon !== null && !isBefore(horizon, entry)) return TOO_LATE;
   let index = entries.length;
   while (index > 0 && isBefore(entry, entries[index - 1]!)) index--;
+  // What a fold would have taken away by now: without this, the answer would depend on when the last fold was.
+  if (entries.length - index > options.entriesMax) return TOO_LATE;
   if (index === entries.length) entries.push(entry);
   else entries.splice(index, 0, entry);
   if (entry.time > timeline.latest) timeline.latest = entry.time;

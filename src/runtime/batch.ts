@@ -37,7 +37,7 @@ export async function processBatch(
 ): Promise<BatchOutcome> {
   const { processor } = stage;
   const { records } = batch;
-  cache.begin();
+  cache.begin(plan.now);
   for (const { event } of records) {
     if (event !== undefined) processor.reads(event, cache.want);
   }

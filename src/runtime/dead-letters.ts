@@ -4,12 +4,7 @@ import { landingDeadLetters } from '../warehouse/orchestrator-tables.ts';
 import type { RejectedRecord } from './batch.ts';
 
 /** The rows of orchestrator.dead_letters for what a batch refused: delivered with it, so once, like its facts. */
-export function deadLetterRows(
-  app: string,
-  stage: string,
-  plan: Plan,
-  rejected: readonly RejectedRecord[],
-): TableRows {
+export function deadLetterRows(app: string, stage: string, plan: Plan, rejected: readonly RejectedRecord[]): TableRows {
   return {
     table: landingDeadLetters,
     signs: rejected.map(() => 1),

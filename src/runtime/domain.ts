@@ -61,7 +61,7 @@ export interface StateSpace<State> {
    */
   settle?(key: string, state: State, context: Context): void;
   /** What remains of a state that nothing touched for `idleMs`: the same, a smaller one, or nothing. */
-  expire?(state: State, idleMs: number): State | undefined;
+  expire?(key: string, state: State, idleMs: number): State | undefined;
 }
 
 /**

@@ -27,6 +27,8 @@ import { type Recovery, recover } from './recovery.ts';
  */
 export interface TaskOptions {
   readonly app: string;
+  /** `<domain>.<stage>`: a part of tokens and of the journal's keys. */
+  readonly name: string;
   readonly stage: Stage;
   readonly partition: number;
   readonly source: Source;
@@ -112,7 +114,7 @@ export class Task {
   }
 
   get name(): string {
-    return `${this.#options.stage.name}/${this.#options.partition}`;
+    return `${this.#options.name}/${this.#options.partition}`;
   }
 
   /** Where each shard stands after the last batch processed. */
@@ -136,12 +138,12 @@ export class Task {
     this.#checkpointed = recovery.checkpoint;
     this.#lastCheckpointAt = this.#options.clock();
     await source.seek(recovery.positions);
-    for (const plan of recovery.again) await this.#process(plan, await source.read(plan.ranges));
+    for (const plan of recovery.again) await this.#process(plan, await source.read(plan.ranges, plan));
     this.#step(1, this.#processed);
     this.#options.observer?.onRecovered?.(recovery);
     if (recovery.pending !== undefined) {
       const plan = recovery.pending;
-      const outcome = await this.#process(plan, await source.read(plan.ranges));
+      const outcome = await this.#process(plan, await source.read(plan.ranges, plan));
       this.#step(3, plan.number);
       this.#deliver(plan, outcome, true);
       await this.#commit();
@@ -179,6 +181,8 @@ export class Task {
   async tick(): Promise<boolean> {
     if (!this.#isCheckpointDue()) return false;
     await this.#commit();
+    await this.#writing;
+    this.#throwWriteFailure();
     if (this.#options.cache.dirtyCount > 0) {
       this.#takeSnapshot();
       this.#startWriting();
@@ -205,7 +209,7 @@ export class Task {
     const plan: Plan = {
       number: this.#processed + 1,
       ranges: batch.ranges,
-      now: this.#options.clock(),
+      now: batch.now ?? this.#options.clock(),
       marks: Object.fromEntries(batch.marks),
       ...(expire ? { expire } : {}),
     };
@@ -237,11 +241,11 @@ export class Task {
 
   /** Step 4, under way when this returns. */
   #deliver(plan: Plan, outcome: BatchOutcome, isRecovered: boolean): void {
-    const { app, stage, partition, delivery, clock } = this.#options;
+    const { app, name, partition, delivery, clock } = this.#options;
     const tables = [...outcome.tables];
-    if (outcome.rejected.length > 0) tables.push(deadLetterRows(app, stage.name, plan, outcome.rejected));
+    if (outcome.rejected.length > 0) tables.push(deadLetterRows(app, name, plan, outcome.rejected));
     const done = delivery.deliver({
-      token: `${app}/${stage.name}/${partition}/${plan.number}`,
+      token: `${app}/${name}/${partition}/${plan.number}`,
       firstRowVersion: plan.number * ROWS_MAX,
       tables,
     });
@@ -321,8 +325,12 @@ export class Task {
   async #nextExpiry(): Promise<Plan['expire']> {
     if (!this.#options.stage.spaces.some((space) => space.expire !== undefined)) return undefined;
     const { store, limits } = this.#options;
-    const after = this.#expireAfter;
-    const until = (await store.scan(after, limits.expireKeysMax)).at(-1)?.[0];
+    let after = this.#expireAfter;
+    let until = (await store.scan(after, limits.expireKeysMax)).at(-1)?.[0];
+    if (until === undefined && after !== '') {
+      after = '';
+      until = (await store.scan(after, limits.expireKeysMax)).at(-1)?.[0];
+    }
     this.#expireAfter = until ?? '';
     return until === undefined ? undefined : { after, until };
   }

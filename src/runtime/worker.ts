@@ -52,7 +52,8 @@ export class Worker {
     try {
       for (;;) {
         const news = this.#news;
-        while (!this.#isStopping && this.#failure === undefined && (await task.step())) this.#idle.clear();
+        // A batch of this task gives no other one work, unless it forwards something: then `notify` says so.
+        while (!this.#isStopping && this.#failure === undefined && (await task.step()));
         if (this.#isStopping || this.#failure !== undefined) return;
         if (news !== this.#news) continue;
         this.#idle.add(task);

@@ -44,6 +44,16 @@ export interface SourceBatch {
   readonly ranges: readonly Range[];
   /** Marks of the shards in `ranges` at the ends of those ranges. */
   readonly marks: ReadonlyMap<string, unknown>;
+  /** The time with which the batch was decoded, milliseconds, where decoding depends on it: it is journalled as `now`. */
+  readonly now?: number;
+}
+
+/** What the journal knows of a batch that is read again. */
+export interface ReadOptions {
+  /** The batch's journalled time. */
+  readonly now?: number;
+  /** Marks of the shards at the ends of the ranges: the bytes must still lead to the same. */
+  readonly marks?: Readonly<Record<string, unknown>>;
 }
 
 export interface BatchLimits {
@@ -60,7 +70,7 @@ export interface Source {
   /** The next records after the positions; undefined when the input is at its end for now. */
   next(limits: BatchLimits): Promise<SourceBatch | undefined>;
   /** Exactly these ranges again. Fails with PARLEY_INPUT_GONE when they are no longer there. */
-  read(ranges: readonly Range[]): Promise<SourceBatch>;
+  read(ranges: readonly Range[], options?: ReadOptions): Promise<SourceBatch>;
   /** Sets where `next` goes on. Called once, before the first `next`. */
   seek(positions: Positions): Promise<void>;
   close(): Promise<void>;

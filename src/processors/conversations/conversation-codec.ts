@@ -6,7 +6,6 @@ import type {
   FirstMessage,
 } from './conversation-state.ts';
 import { emptyConversation, rowsOf } from './conversation-state.ts';
-import type { MessageRules } from './messages.ts';
 import { restoreMessages, type StoredMessages, storeMessages } from './messages-codec.ts';
 
 /** The stored form of a conversation; parts without content are left out. */
@@ -19,31 +18,41 @@ interface StoredConversation {
   readonly r?: { readonly rating: number; readonly ratedAt: number };
   readonly t?: readonly (readonly [tag: string, time: number])[];
   readonly c?: CountedConversation;
+  /** Customers named. */
+  readonly n?: readonly (readonly [customerId: string, at: number, clinicCode: string])[];
 }
+
+/** Ends the JSON; what follows is the packed text of the kept messages. JSON text has no line break of its own. */
+const END = '\n';
 
 export function encodeConversation(state: ConversationState): string {
-  const stored: StoredConversation = {
-    ...(state.messages ? { m: storeMessages(state.messages) } : {}),
-    ...(state.first ? { f: state.first } : {}),
-    ...(state.history.changes.length > 0 ? { h: state.history.changes } : {}),
-    ...(state.history.dropped > 0 ? { d: state.history.dropped } : {}),
-    ...(state.rating ? { r: state.rating } : {}),
-    ...(state.textTags.size > 0 ? { t: [...state.textTags] } : {}),
-    ...(state.counted ? { c: state.counted } : {}),
-  };
-  return JSON.stringify(stored);
+  const { messages, first, history, rating, textTags, counted, named } = state;
+  const stored: Record<string, unknown> = {};
+  if (messages !== null) stored.m = storeMessages(messages);
+  if (first !== null) stored.f = first;
+  if (history.changes.length > 0) stored.h = history.changes;
+  if (history.dropped > 0) stored.d = history.dropped;
+  if (rating !== null) stored.r = rating;
+  if (textTags.size > 0) stored.t = [...textTags];
+  if (counted !== null) stored.c = counted;
+  if (named.size > 0) stored.n = [...named].map(([id, { at, clinicCode }]) => [id, at, clinicCode]);
+  return JSON.stringify(stored satisfies StoredConversation) + END + (messages?.pack.text ?? '');
 }
 
-export function decodeConversation(text: string, id: string, rules: MessageRules): ConversationState {
-  const stored = JSON.parse(text) as StoredConversation;
+export function decodeConversation(text: string, id: string): ConversationState {
+  const end = text.indexOf(END);
+  const stored = JSON.parse(text.slice(0, end)) as StoredConversation;
   const state = emptyConversation();
-  if (stored.m) state.messages = restoreMessages(id, stored.m, rules);
+  if (stored.m) state.messages = restoreMessages(stored.m, text.slice(end + 1));
   state.first = stored.f ?? null;
   state.history.changes.push(...(stored.h ?? []));
   state.history.dropped = stored.d ?? 0;
   state.rating = stored.r ?? null;
   for (const [tag, time] of stored.t ?? []) state.textTags.set(tag, time);
   state.counted = stored.c ?? null;
+  for (const [customerId, at, clinicCode] of stored.n ?? []) {
+    state.named.set(customerId, { at, clinicCode, isTold: true });
+  }
   state.written = rowsOf(id, state);
   return state;
 }

@@ -13,7 +13,9 @@ export interface ConversationState {
   rating: { readonly rating: number; readonly ratedAt: number } | null;
   /** Tags found in the text of messages, with the time of the first such message. */
   readonly textTags: Map<string, number>;
-  /** What its customer was last told. */
+  /** The customers that its events name: one of them counts it, but each needs a row for the facts to join. */
+  readonly named: Map<string, NamedCustomer>;
+  /** What the customer that it counts for was last told. */
   counted: CountedConversation | null;
   /** The rows as written; computed again when a state is read. */
   written: WrittenRows;
@@ -39,9 +41,16 @@ export interface ConversationAttributes {
   readonly is_sensitive: boolean;
 }
 
+/** The earliest event that names a customer; of several at that instant, the clinic that sorts first. */
+export interface NamedCustomer {
+  readonly at: number;
+  readonly clinicCode: string;
+  /** Whether the stage `customer` has heard of it. */
+  isTold: boolean;
+}
+
 export interface CountedConversation {
   readonly customerId: string;
-  readonly clinicCode: string;
   readonly startedAt: number;
 }
 
@@ -60,6 +69,7 @@ export function emptyConversation(): ConversationState {
     history: emptyHistory(),
     rating: null,
     textTags: new Map(),
+    named: new Map(),
     counted: null,
     written: noRows,
     isChanged: false,
@@ -190,7 +200,14 @@ export function countedOf(state: ConversationState): CountedConversation | null 
     first?.time ?? Number.POSITIVE_INFINITY,
     state.counted?.startedAt ?? Number.POSITIVE_INFINITY,
   );
-  const owner = ownerAt(state, FAR_FUTURE);
-  if (owner.customerId === '') return null;
-  return { ...owner, startedAt };
+  const { customerId } = ownerAt(state, FAR_FUTURE);
+  return customerId === '' ? null : { customerId, startedAt };
+}
+
+/** Takes down that an event names a customer; true when it is the earliest one that does. */
+export function nameCustomer(state: ConversationState, customerId: string, clinicCode: string, at: number): boolean {
+  const known = state.named.get(customerId);
+  if (known !== undefined && (known.at < at || (known.at === at && known.clinicCode <= clinicCode))) return false;
+  state.named.set(customerId, { at, clinicCode, isTold: false });
+  return true;
 }

@@ -10,11 +10,12 @@ import {
   countedOf,
   emptyConversation,
   isSameAttributes,
+  nameCustomer,
   rowsOf,
 } from './conversation-state.ts';
 import {
+  compactMessages,
   emptyMessages,
-  foldMessages,
   type MessageRules,
   messageRules,
   settleMessages,
@@ -28,7 +29,7 @@ import {
   landingConversationTags,
   landingRatings,
 } from './tables.ts';
-import { topicNames } from './topics.ts';
+import { type CustomerConversation, topicNames } from './topics.ts';
 
 /** After this long without an event, a conversation keeps no messages for late ones: only where it stands. */
 const COMPACT_AFTER_MS = 8 * 86_400_000;
@@ -72,6 +73,7 @@ export function conversationStage(options: ConversationsOptions): Stage {
       };
       state.isChanged = true;
     }
+    if (nameCustomer(state, message.customer_id, message.clinic_code, time)) state.isChanged = true;
     for (const tag of textTags) {
       const known = state.textTags.get(tag);
       if (known !== undefined && known <= time) continue;
@@ -92,6 +94,7 @@ export function conversationStage(options: ConversationsOptions): Stage {
       );
       return;
     }
+    nameCustomer(state, change.customer_id, change.clinic_code, event.time);
     state.isChanged = true;
     context.put(space, event.key, state);
     seeClinic(change.clinic_code, event.time, context);
@@ -124,18 +127,16 @@ function conversationSpace(rules: MessageRules, options: ConversationsOptions): 
     name: 'conversation',
     version: 1,
     encode: encodeConversation,
-    decode: (text, _version, key) => decodeConversation(text, key, rules),
+    decode: (text, _version, key) => decodeConversation(text, key),
     settle(key, state, context) {
       if (state.hasNewMessages) settleMessages(key, state.messages!, rules, context);
       state.hasNewMessages = false;
       if (state.isChanged) settleAttributes(key, state, options.keptChangesMax, context);
       state.isChanged = false;
     },
-    expire(state, idleMs) {
+    expire(key, state, idleMs) {
       if (idleMs >= FORGET_AFTER_MS) state.messages = null;
-      else if (idleMs >= COMPACT_AFTER_MS && state.messages !== null) {
-        foldMessages(state.messages, { ...rules, entriesMax: 0 });
-      }
+      else if (idleMs >= COMPACT_AFTER_MS && state.messages !== null) compactMessages(key, state.messages, rules);
       return state;
     },
   };
@@ -153,29 +154,32 @@ function settleAttributes(id: string, state: ConversationState, keptChangesMax: 
     if (before.rating !== null) context.emit(landingRatings, -1, before.rating);
     if (after.rating !== null) context.emit(landingRatings, 1, after.rating);
   }
-  tellCustomer(id, state, context);
+  tellCustomers(id, state, context);
   trim(state.history, keptChangesMax, isSameAttributes);
   state.written = state.history.dropped > 0 ? rowsOf(id, state) : after;
 }
 
-/** A customer's number of conversations is kept by the stage `customer`: say what changed for it. */
-function tellCustomer(id: string, state: ConversationState, context: Context): void {
+/** Customers are kept by the stage `customer`: tell each one named what is new for it. */
+function tellCustomers(id: string, state: ConversationState, context: Context): void {
   const before = state.counted;
   const after = countedOf(state);
-  if (after === null) return;
-  const isSameCustomer = before?.customerId === after.customerId;
-  if (isSameCustomer && before?.startedAt === after.startedAt) return;
-  const tell = (customerId: string, previous: number | null, started: number | null) => {
-    context.forward(topicNames.customerConversations, customerId, after.startedAt, {
+  const hasMoved = before !== null && after !== null && before.customerId !== after.customerId;
+  for (const [customerId, named] of state.named) {
+    const counts = customerId === after?.customerId;
+    const counted = customerId === before?.customerId;
+    const previous = counted && (hasMoved || counts) ? before.startedAt : null;
+    const started = counts ? after.startedAt : null;
+    if (named.isTold && previous === started) continue;
+    context.forward(topicNames.customerConversations, customerId, named.at, {
       conversation_id: id,
-      clinic_code: after.clinicCode,
+      named_at: named.at,
+      clinic_code: named.clinicCode,
       previous_started_at: previous,
       started_at: started,
-    });
-  };
-  if (before !== null && !isSameCustomer) tell(before.customerId, before.startedAt, null);
-  tell(after.customerId, isSameCustomer ? before!.startedAt : null, after.startedAt);
-  state.counted = after;
+    } satisfies CustomerConversation);
+    named.isTold = true;
+  }
+  state.counted = after ?? before;
 }
 
 function attributesOf(change: Conversation): ConversationAttributes {

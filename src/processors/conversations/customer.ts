@@ -18,8 +18,8 @@ interface CustomerState {
   readonly starts: number[];
   /** Conversations that started after those. */
   laterStarts: number;
-  /** Clinic of the first conversation heard of, while no customer event has come. */
-  inferredClinic: { readonly clinicCode: string; readonly startedAt: number } | null;
+  /** The earliest event of a conversation that names it; of several at that instant, the clinic that sorts first. */
+  named: { readonly at: number; readonly clinicCode: string } | null;
   written: readonly CustomerRow[];
 }
 
@@ -63,7 +63,7 @@ export function customerStage(options: ConversationsOptions): Stage {
 }
 
 function emptyCustomer(): CustomerState {
-  return { history: emptyHistory(), starts: [], laterStarts: 0, inferredClinic: null, written: [] };
+  return { history: emptyHistory(), starts: [], laterStarts: 0, named: null, written: [] };
 }
 
 function customerSpace(options: ConversationsOptions): StateSpace<CustomerState> {
@@ -71,18 +71,18 @@ function customerSpace(options: ConversationsOptions): StateSpace<CustomerState>
     prefix: 'u',
     name: 'customer',
     version: 1,
-    encode({ history, starts, laterStarts, inferredClinic }) {
-      return JSON.stringify([history.changes, history.dropped, starts, laterStarts, inferredClinic]);
+    encode({ history, starts, laterStarts, named }) {
+      return JSON.stringify([history.changes, history.dropped, starts, laterStarts, named]);
     },
     decode(text, _version, key) {
-      const [changes, dropped, starts, laterStarts, inferredClinic] = JSON.parse(text) as [
+      const [changes, dropped, starts, laterStarts, named] = JSON.parse(text) as [
         Change<string>[],
         number,
         number[],
         number,
-        CustomerState['inferredClinic'],
+        CustomerState['named'],
       ];
-      const state: CustomerState = { history: { changes, dropped }, starts, laterStarts, inferredClinic, written: [] };
+      const state: CustomerState = { history: { changes, dropped }, starts, laterStarts, named, written: [] };
       state.written = rowsOf(key, state);
       return state;
     },
@@ -104,13 +104,13 @@ function customerSpace(options: ConversationsOptions): StateSpace<CustomerState>
 }
 
 function count(state: CustomerState, event: StreamEvent): void {
-  const { previous_started_at: previous, started_at: started, clinic_code } = event.value as CustomerConversation;
-  if (previous !== null) removeStart(state, previous);
-  if (started === null) return;
-  addStart(state, started);
-  if (state.inferredClinic === null || started < state.inferredClinic.startedAt) {
-    state.inferredClinic = { clinicCode: clinic_code, startedAt: started };
+  const { named_at: at, clinic_code: clinicCode, ...change } = event.value as CustomerConversation;
+  const { named } = state;
+  if (named === null || at < named.at || (at === named.at && clinicCode < named.clinicCode)) {
+    state.named = { at, clinicCode };
   }
+  if (change.previous_started_at !== null) removeStart(state, change.previous_started_at);
+  if (change.started_at !== null) addStart(state, change.started_at);
 }
 
 function addStart(state: CustomerState, start: number): void {
@@ -141,16 +141,13 @@ export function segmentOf(conversations: number): string {
  * `total_conversations` opens no version: the current one carries the total, a closed one what it was when it closed.
  */
 function rowsOf(id: string, state: CustomerState): CustomerRow[] {
-  const { starts, inferredClinic } = state;
-  const isInferred = state.history.changes.length === 0;
-  const clinics: readonly Change<string>[] =
-    isInferred && inferredClinic !== null
-      ? [{ at: inferredClinic.startedAt, attributes: inferredClinic.clinicCode }]
-      : state.history.changes;
+  const { starts } = state;
+  const { changes, dropped } = state.history;
+  const isInferred = dropped === 0 && changes.every(({ attributes }) => attributes === null);
   const thresholds = [starts[4], starts[9]].filter((time) => time !== undefined);
-  const history: History<Attributes> = { changes: withSegments(clinics, thresholds), dropped: state.history.dropped };
+  const history: History<Attributes> = { changes: withSegments(clinicsOf(state, isInferred), thresholds), dropped };
   const total = starts.length + state.laterStarts;
-  return versionsOf(history, isSameRow, starts[0] ?? null).map((version) => ({
+  return versionsOf(history, isSameRow).map((version) => ({
     customer_id: id,
     clinic_code: version.attributes.clinic,
     total_conversations: version.isCurrent ? total : startsBefore(starts, version.validTo),
@@ -163,18 +160,31 @@ function rowsOf(id: string, state: CustomerState): CustomerRow[] {
   }));
 }
 
+/**
+ * The changes of clinic, from the first time that anything named the customer. That it is stretched before the segments
+ * are laid over it keeps those that it passed through before its first event came.
+ */
+function clinicsOf({ named, starts, history }: CustomerState, isInferred: boolean): readonly Change<string>[] {
+  const { changes, dropped } = history;
+  if (named === null) return changes;
+  const firstSeen = Math.min(named.at, starts[0] ?? named.at);
+  if (isInferred) return [{ at: firstSeen, attributes: named.clinicCode }];
+  const first = changes[0]!;
+  if (dropped > 0 || first.attributes === null || first.at <= firstSeen) return changes;
+  return [{ ...first, at: firstSeen }, ...changes.slice(1)];
+}
+
 /** The changes of clinic with the changes of segment among them. */
 function withSegments(clinics: readonly Change<string>[], thresholds: readonly number[]): Change<Attributes>[] {
-  const times = [...new Set([...clinics.map(({ at }) => at), ...thresholds])].sort((left, right) => left - right);
-  const changes: Change<Attributes>[] = [];
-  for (const at of times) {
-    const clinic = clinics.findLast((change) => change.at <= at) ?? clinics[0];
-    if (clinic === undefined) continue;
+  const first = clinics[0];
+  if (first === undefined) return [];
+  const inside = thresholds.filter((time) => time > first.at);
+  const times = [...new Set([...clinics.map(({ at }) => at), ...inside])].sort((left, right) => left - right);
+  return times.map((at) => {
+    const clinic = clinics.findLast((change) => change.at <= at)!.attributes;
     const reached = thresholds.filter((threshold) => threshold <= at).length;
-    const segment = segmentOf(reached * 5);
-    changes.push({ at, attributes: clinic.attributes === null ? null : { clinic: clinic.attributes, segment } });
-  }
-  return changes;
+    return { at, attributes: clinic === null ? null : { clinic, segment: segmentOf(reached * 5) } };
+  });
 }
 
 function startsBefore(starts: readonly number[], time: number): number {

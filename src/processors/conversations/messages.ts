@@ -1,85 +1,39 @@
 import type { Message } from '../../events/conversations.ts';
 import type { Context } from '../../runtime/domain.ts';
 import { difference } from '../difference.ts';
-import { minutesBetween, secondsBetween, type Turn, takeTurn } from '../gaps.ts';
 import { startsSession } from '../sessions.ts';
-import { DUPLICATE, fold, place, type Timeline, type TimelineEntry, TOO_LATE } from '../timeline.ts';
+import { DUPLICATE, fold, place, type Timeline, TOO_LATE } from '../timeline.ts';
+import { type About, advance, type KeptMessage, newPass, type Pass, sessionOf } from './message-pass.ts';
+import { isSameSession, messageRow, startOf } from './message-rows.ts';
+import { isPacked, newPack, type Pack, packMessages, unpackMessages } from './messages-pack.ts';
 import type { ConversationsOptions } from './options.ts';
-import { landingMessages, landingSessions, type MessageRow, type SessionRow } from './tables.ts';
+import { landingMessages, landingSessions, type SessionRow } from './tables.ts';
 
 /**
  * The messages of one conversation: gaps, replies and sessions, in one pass by time.
  *
- * A new last message costs one step from the remembered end (`tail`). A late one makes the pass run again from what
- * was folded away (`base`), over the kept messages only, and writes what came out differently.
+ * - *closed*: what was settled is packed into text; only `tail`, the pass after it, is needed for a message that follows
+ *   by time. Nearly all do, so nearly all of a conversation's life is spent so, at the cost of one step a message and of
+ *   a few hundred bytes.
+ * - *open*: a late message came. All kept messages are in `entries`, the pass runs again from `base`, what was folded
+ *   away, and what comes out differently is written. Settling closes it again.
  */
-export interface Messages extends Timeline<KeptMessage> {
-  /** The pass at the horizon; null when nothing was folded. */
+export interface Messages {
+  /** The pass at the horizon, behind which nothing can be placed; null when nothing was folded away. */
   base: Pass | null;
   /** The pass after the last settled message. */
   tail: Pass;
-  /** How many of `entries`, from the front, have the rows they should have. */
-  settled: number;
-  /** Sessions as written, by start: those that a kept message is in, or could come to be in. */
+  /** The settled messages that are kept, while closed. */
+  pack: Pack;
+  /** While closed: those that came since, by time. While open: all that are kept. */
+  entries: KeptMessage[];
+  /** While open: the sessions as written that a kept message is in, by start. */
   sessions: readonly SessionRow[];
-}
-
-export interface KeptMessage extends TimelineEntry {
-  readonly about: About;
-  readonly textLength: number | null;
-  readonly text: string | null;
-  readonly textTags: readonly string[];
-  /** What follows is derived from the messages before it, as its row has it. */
-  previous: number | null;
-  responseSeconds: number | null;
-  isFirstResponse: boolean;
-  /** Null until it is placed; a message that came too late never is. */
-  sessionStartedAt: number | null;
-}
-
-/** What messages of a conversation mostly share; kept once for all that do. */
-export interface About {
-  readonly customer_id: string;
-  readonly clinic_code: string;
-  readonly direction: 'in' | 'out';
-  readonly direction_type: string;
-  readonly channel: string;
-}
-
-/** Everything about earlier messages that the next one needs: whose turn it is, and the session so far. */
-export interface Pass extends Turn {
-  /** Time of the last message; null before the first. */
-  last: number | null;
-  sessionStartedAt: number;
-  sessionCustomer: string;
-  sessionClinic: string;
-  inCount: number;
-  outCount: number;
-}
-
-export function newPass(): Pass {
-  return {
-    unansweredSince: null,
-    hasResponse: false,
-    last: null,
-    sessionStartedAt: 0,
-    sessionCustomer: '',
-    sessionClinic: '',
-    inCount: 0,
-    outCount: 0,
-  };
+  isOpen: boolean;
 }
 
 export function emptyMessages(): Messages {
-  return {
-    latest: Number.NEGATIVE_INFINITY,
-    horizon: null,
-    entries: [],
-    base: null,
-    tail: newPass(),
-    settled: 0,
-    sessions: [],
-  };
+  return { base: null, tail: newPass(), pack: newPack(), entries: [], sessions: [], isOpen: false };
 }
 
 /** The part of the options that this file uses, in milliseconds. */
@@ -111,7 +65,7 @@ export function takeMessage(
   const entry: KeptMessage = {
     id: message.message_id,
     time,
-    about: aboutOf(messages, message),
+    about: aboutOf(messages.pack.abouts, message),
     textLength: message.text_length ?? message.text?.length ?? null,
     text: rules.storeText ? (message.text ?? null) : null,
     textTags,
@@ -120,183 +74,183 @@ export function takeMessage(
     isFirstResponse: false,
     sessionStartedAt: null,
   };
-  const index = place(messages, entry, rules);
-  if (index === DUPLICATE) {
-    context.count('duplicate');
-    return false;
+  if (!messages.isOpen) {
+    if (isRepeated(messages, entry.id)) return refuseRepeat(context);
+    if (isLast(messages, entry)) {
+      messages.entries.push(entry);
+      return true;
+    }
+    open(message.conversation_id, messages, rules);
   }
+  const index = place(timelineOf(messages), entry, rules);
+  if (index === DUPLICATE) return refuseRepeat(context);
   if (index === TOO_LATE) {
     context.count('too_late');
-    context.emit(landingMessages, 1, rowOf(message.conversation_id, entry));
+    context.emit(landingMessages, 1, messageRow(message.conversation_id, entry));
     return false;
   }
-  if (index < messages.entries.length - 1) {
-    context.count('late');
-    messages.settled = 0;
-  }
+  if (index < messages.entries.length - 1) context.count('late');
   return true;
 }
 
 /** Writes the rows that changed since the last call, and forgets what no late message can need. */
 export function settleMessages(id: string, messages: Messages, rules: MessageRules, context: Context): void {
-  const sessions = runPass(id, messages, rules, context);
-  difference(messages.sessions, sessions, startOf, isSameSession, (sign, session) => {
-    context.emit(landingSessions, sign, session);
-  });
-  messages.sessions = sessions;
-  foldMessages(messages, rules);
+  if (!messages.isOpen && mustOpen(messages, rules)) open(id, messages, rules);
+  const before = messages.isOpen ? messages.sessions : lastSession(id, messages);
+  const after = messages.isOpen ? settleAll(id, messages, rules, context) : settleNew(id, messages, rules, context);
+  difference(before, after, startOf, isSameSession, (sign, session) => context.emit(landingSessions, sign, session));
 }
 
-/** Brings a state that was just decoded to where it was when it was encoded: derived values, without writing rows. */
-export function rebuildMessages(id: string, messages: Messages, rules: MessageRules): void {
-  messages.settled = 0;
-  messages.sessions = runPass(id, messages, rules, undefined);
+/** Forgets the messages kept for late ones: for a conversation that has been idle for long. */
+export function compactMessages(id: string, messages: Messages, rules: MessageRules): void {
+  open(id, messages, rules);
+  foldAway(messages, { ...rules, entriesMax: 0 });
+  close(messages);
 }
 
-/**
- * Runs the pass over the messages that are not settled and writes those that came out new or different; returns the
- * sessions that now hold.
- */
-function runPass(id: string, messages: Messages, rules: MessageRules, context: Context | undefined): SessionRow[] {
-  const { entries } = messages;
-  const isWhole = messages.settled === 0;
-  const pass = isWhole ? (messages.base === null ? newPass() : { ...messages.base }) : messages.tail;
-  const sessions = isWhole ? [] : messages.sessions.slice(0, -1);
-  for (let index = messages.settled; index < entries.length; index++) {
-    const message = entries[index]!;
-    const { previous, responseSeconds, isFirstResponse, sessionStartedAt } = message;
-    if (pass.last !== null && startsSession(pass.last, message.time, rules.gapMs)) sessions.push(sessionOf(id, pass));
-    advance(pass, message, rules);
-    if (context === undefined) continue;
-    if (sessionStartedAt !== null) {
-      const isSame =
-        sessionStartedAt === message.sessionStartedAt &&
-        previous === message.previous &&
-        responseSeconds === message.responseSeconds &&
-        isFirstResponse === message.isFirstResponse;
-      if (isSame) continue;
-      const old = { ...message, previous, responseSeconds, isFirstResponse, sessionStartedAt };
-      context.emit(landingMessages, -1, rowOf(id, old));
-    }
-    context.emit(landingMessages, 1, rowOf(id, message));
+/** Closed: steps on from the tail, and packs what came. Returns the sessions from the last written one on. */
+function settleNew(id: string, messages: Messages, rules: MessageRules, context: Context): SessionRow[] {
+  const { tail, entries } = messages;
+  const latest = entries.at(-1)?.time ?? tail.last;
+  if (tail.last !== null && tail.last < latest! - rules.latenessMs) {
+    messages.base = { ...tail };
+    messages.pack.clear();
   }
-  if (pass.last !== null) sessions.push(sessionOf(id, pass));
-  messages.tail = pass;
-  messages.settled = entries.length;
+  const sessions: SessionRow[] = [];
+  for (const message of entries) {
+    if (tail.last !== null && startsSession(tail.last, message.time, rules.gapMs)) sessions.push(sessionOf(id, tail));
+    advance(tail, message, rules.gapMs);
+    context.emit(landingMessages, 1, messageRow(id, message));
+  }
+  if (tail.last !== null) sessions.push(sessionOf(id, tail));
+  close(messages);
   return sessions;
 }
 
-/** Takes the next message by time: sets what is derived for it, and moves the pass past it. */
-function advance(pass: Pass, message: KeptMessage, rules: MessageRules): void {
-  const { time, about } = message;
-  const isInbound = about.direction === 'in';
-  const hadResponse = pass.hasResponse;
-  message.previous = pass.last;
-  message.responseSeconds = takeTurn(pass, isInbound, time);
-  message.isFirstResponse = message.responseSeconds !== null && !hadResponse;
-  if (startsSession(pass.last, time, rules.gapMs)) {
-    pass.sessionStartedAt = time;
-    pass.sessionCustomer = about.customer_id;
-    pass.sessionClinic = about.clinic_code;
-    pass.inCount = 0;
-    pass.outCount = 0;
-  }
-  if (isInbound) pass.inCount++;
-  else pass.outCount++;
-  pass.last = time;
-  message.sessionStartedAt = pass.sessionStartedAt;
-}
-
-function sessionOf(id: string, pass: Pass): SessionRow {
-  return {
-    conversation_id: id,
-    customer_id: pass.sessionCustomer,
-    clinic_code: pass.sessionClinic,
-    started_at: pass.sessionStartedAt,
-    ended_at: pass.last!,
-    message_count: pass.inCount + pass.outCount,
-    in_count: pass.inCount,
-    out_count: pass.outCount,
-  };
-}
-
-/**
- * Folds away what no allowed late message can precede. With `entriesMax` 0 everything: for a conversation that has been
- * idle for long.
- */
-export function foldMessages(messages: Messages, rules: MessageRules): void {
-  let base: Pass | null = null;
-  const count = fold(messages, rules, (message) => {
-    base ??= messages.base === null ? newPass() : { ...messages.base };
-    advance(base, message, rules);
+/** Open: runs the pass over all kept messages, writes what came out new or different, and closes. */
+function settleAll(id: string, messages: Messages, rules: MessageRules, context: Context): SessionRow[] {
+  const sessions = runPass(id, messages, rules, (message, old) => {
+    if (old !== null) context.emit(landingMessages, -1, messageRow(id, old));
+    context.emit(landingMessages, 1, messageRow(id, message));
   });
-  if (base === null) return;
-  messages.base = base;
-  messages.settled -= count;
-  const earliest = (base as Pass).sessionStartedAt;
-  messages.sessions = messages.sessions.filter((session) => session.started_at >= earliest);
+  foldAway(messages, rules);
+  close(messages);
+  return sessions;
 }
 
-/** The entry's `About`, shared with a kept message that has the same one. */
-function aboutOf(messages: Messages, message: Message): About {
-  const { entries } = messages;
-  for (let index = entries.length - 1; index >= 0 && index >= entries.length - 3; index--) {
-    const about = entries[index]!.about;
-    if (isSameAbout(about, message)) return about;
+/** Unpacks the kept messages and derives again what their rows have. */
+function open(id: string, messages: Messages, rules: MessageRules): void {
+  if (messages.isOpen) return;
+  const fresh = messages.entries;
+  messages.entries = unpackMessages(messages.pack);
+  messages.sessions = runPass(id, messages, rules, () => undefined);
+  messages.entries.push(...fresh);
+  messages.isOpen = true;
+}
+
+function close(messages: Messages): void {
+  const { entries, pack } = messages;
+  if (messages.isOpen) pack.clear();
+  packMessages(pack, entries);
+  messages.entries = [];
+  messages.sessions = [];
+  messages.isOpen = false;
+}
+
+/** `visit` is told of each message that came out new (`old` is null) or different. Returns the sessions that now hold. */
+function runPass(
+  id: string,
+  messages: Messages,
+  rules: MessageRules,
+  visit: (message: KeptMessage, old: KeptMessage | null) => void,
+): SessionRow[] {
+  const pass = messages.base === null ? newPass() : { ...messages.base };
+  const sessions: SessionRow[] = [];
+  for (const message of messages.entries) {
+    const old = { ...message };
+    if (pass.last !== null && startsSession(pass.last, message.time, rules.gapMs)) sessions.push(sessionOf(id, pass));
+    advance(pass, message, rules.gapMs);
+    if (old.sessionStartedAt === null) visit(message, null);
+    else if (!isSameDerived(old, message)) visit(message, old);
   }
-  return {
+  if (pass.last !== null) sessions.push(sessionOf(id, pass));
+  messages.tail = pass;
+  return sessions;
+}
+
+/** Folds away what no allowed late message can precede, and what is more than may be kept. */
+function foldAway(messages: Messages, rules: MessageRules): void {
+  fold(timelineOf(messages), rules, (message) => {
+    messages.base ??= newPass();
+    advance(messages.base, message, rules.gapMs);
+  });
+}
+
+/** While open: the kept messages as `place` and `fold` see them. */
+function timelineOf({ base, entries }: Messages): Timeline<KeptMessage> {
+  const horizon = base === null ? null : { id: base.lastId, time: base.last! };
+  return { latest: entries.at(-1)?.time ?? horizon?.time ?? Number.NEGATIVE_INFINITY, horizon, entries };
+}
+
+/** Whether more is kept than needed by so much that unpacking pays. */
+function mustOpen({ pack, entries }: Messages, rules: MessageRules): boolean {
+  if (pack.count === 0) return entries.length > rules.entriesMax;
+  const latest = entries.at(-1)?.time ?? 0;
+  return pack.count + entries.length > rules.entriesMax || pack.firstTime < latest - 2 * rules.latenessMs;
+}
+
+function isRepeated({ pack, tail, base, entries }: Messages, id: string): boolean {
+  if (tail.lastId === id || base?.lastId === id || isPacked(pack, id)) return true;
+  for (let index = entries.length - 1; index >= 0; index--) if (entries[index]!.id === id) return true;
+  return false;
+}
+
+/** Whether it follows everything known, by (time, id). */
+function isLast({ tail, entries }: Messages, { id, time }: KeptMessage): boolean {
+  const last = entries.at(-1);
+  const lastTime = last?.time ?? tail.last ?? Number.NEGATIVE_INFINITY;
+  return time > lastTime || (time === lastTime && id > (last?.id ?? tail.lastId));
+}
+
+function refuseRepeat(context: Context): false {
+  context.count('duplicate');
+  return false;
+}
+
+function lastSession(id: string, { tail }: Messages): SessionRow[] {
+  return tail.last === null ? [] : [sessionOf(id, tail)];
+}
+
+function isSameDerived(left: KeptMessage, right: KeptMessage): boolean {
+  return (
+    left.previous === right.previous &&
+    left.responseSeconds === right.responseSeconds &&
+    left.isFirstResponse === right.isFirstResponse &&
+    left.sessionStartedAt === right.sessionStartedAt
+  );
+}
+
+/** The known `About` that is the same, or a new one, which is then known. */
+function aboutOf(abouts: About[], message: Message): About {
+  for (let index = abouts.length - 1; index >= 0; index--) {
+    const about = abouts[index]!;
+    if (
+      about.direction === message.direction &&
+      about.direction_type === message.direction_type &&
+      about.channel === message.channel &&
+      about.customer_id === message.customer_id &&
+      about.clinic_code === message.clinic_code
+    ) {
+      return about;
+    }
+  }
+  const about: About = {
     customer_id: message.customer_id,
     clinic_code: message.clinic_code,
     direction: message.direction,
     direction_type: message.direction_type,
     channel: message.channel,
   };
-}
-
-export function isSameAbout(left: About, right: About): boolean {
-  return (
-    left.direction === right.direction &&
-    left.direction_type === right.direction_type &&
-    left.channel === right.channel &&
-    left.customer_id === right.customer_id &&
-    left.clinic_code === right.clinic_code
-  );
-}
-
-function rowOf(id: string, message: KeptMessage): MessageRow {
-  const { about, previous, time } = message;
-  return {
-    message_id: message.id,
-    conversation_id: id,
-    customer_id: about.customer_id,
-    clinic_code: about.clinic_code,
-    message_timestamp: time,
-    direction: about.direction,
-    direction_type: about.direction_type,
-    channel: about.channel,
-    text_length: message.textLength,
-    text: message.text,
-    text_tags: message.textTags,
-    previous_message_timestamp: previous,
-    minutes_since_last_message: minutesBetween(previous, time),
-    seconds_since_last_message: secondsBetween(previous, time),
-    response_seconds: message.responseSeconds,
-    is_first_response: message.isFirstResponse,
-    session_started_at: message.sessionStartedAt,
-    is_too_late: message.sessionStartedAt === null,
-  };
-}
-
-function startOf(session: SessionRow): number {
-  return session.started_at;
-}
-
-function isSameSession(left: SessionRow, right: SessionRow): boolean {
-  return (
-    left.ended_at === right.ended_at &&
-    left.in_count === right.in_count &&
-    left.out_count === right.out_count &&
-    left.customer_id === right.customer_id &&
-    left.clinic_code === right.clinic_code
-  );
+  abouts.push(about);
+  return about;
 }

@@ -9,9 +9,13 @@ export const topicNames = {
   clinicsSeen: 'conversations.clinics-seen',
 } as const;
 
-/** Says that a conversation counts for a customer, since when, and since when it was thought to. By customer_id. */
+/**
+ * Says that events of a conversation name a customer, the earliest of them when and with which clinic, so that it has a
+ * row; and since when the conversation counts for it, and was thought to (null: does not). By customer_id.
+ */
 export interface CustomerConversation {
   readonly conversation_id: string;
+  readonly named_at: number;
   readonly clinic_code: string;
   readonly previous_started_at: number | null;
   readonly started_at: number | null;

@@ -1,0 +1,32 @@
+import { ParleyError } from './errors.ts';
+import { conversationsDomain } from './processors/conversations/domain.ts';
+import type { ConversationsOptions } from './processors/conversations/options.ts';
+import type { Domain } from './runtime/domain.ts';
+
+/** What the domains need of the configuration. */
+export interface DomainsConfiguration {
+  /** Names of the domains that run; all when left out. */
+  readonly domains?: readonly string[];
+  readonly conversations?: Partial<ConversationsOptions>;
+}
+
+/** The registry: a new domain is a new line here, and nothing else outside its own folders. */
+const registry: Readonly<Record<string, (configuration: DomainsConfiguration) => Domain>> = {
+  conversations: (configuration) => conversationsDomain(configuration.conversations),
+};
+
+export const domainNames: readonly string[] = Object.keys(registry);
+
+/** The domains that run, in the registry's order. Fails with PARLEY_CONFIGURATION for a name that is none. */
+export function allDomains(configuration: DomainsConfiguration = {}): Domain[] {
+  const wanted = configuration.domains ?? domainNames;
+  const unknown = wanted.filter((name) => !domainNames.includes(name));
+  if (unknown.length > 0 || wanted.length === 0) {
+    throw new ParleyError('PARLEY_CONFIGURATION', 'The configured domains cannot run', {
+      expected: `one or more of ${domainNames.join(', ')}`,
+      received: wanted.join(', ') || 'none',
+      where: 'domains',
+    });
+  }
+  return domainNames.filter((name) => wanted.includes(name)).map((name) => registry[name]!(configuration));
+}

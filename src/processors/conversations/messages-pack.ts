@@ -1,0 +1,119 @@
+import type { About, KeptMessage, Pass } from './message-pass.ts';
+
+/**
+ * Settled messages as one text, which costs the collector nothing, is looked through by `includes`, grows by adding to
+ * its end, and is written to the store as it is. Ids hold no control characters (src/events/fields.ts), so these can
+ * part them. A record: RECORD id FIELD time-firstTime FIELD place-in-abouts FIELD text-length FIELD text and tags (JSON).
+ */
+export interface Pack {
+  text: string;
+  count: number;
+  /** Time of the first message in it. */
+  firstTime: number;
+  abouts: About[];
+  /** Empties it. `abouts` stays: messages that come hold on to it. */
+  clear(): void;
+}
+
+const RECORD = '\u0001';
+const FIELD = '\u0002';
+/** More than these and `abouts` is made anew from the messages that are packed next. */
+const ABOUTS_MAX = 64;
+
+class TextPack implements Pack {
+  text = '';
+  count = 0;
+  firstTime = 0;
+  abouts: About[] = [];
+
+  clear(): void {
+    this.text = '';
+    this.count = 0;
+    if (this.abouts.length > ABOUTS_MAX) this.abouts = [];
+  }
+}
+
+export function newPack(): Pack {
+  return new TextPack();
+}
+
+export function isPacked(pack: Pack, id: string): boolean {
+  return pack.count > 0 && pack.text.includes(RECORD + id + FIELD);
+}
+
+export function packMessages(pack: Pack, messages: readonly KeptMessage[]): void {
+  if (messages.length === 0) return;
+  if (pack.count === 0) pack.firstTime = messages[0]!.time;
+  let { text } = pack;
+  for (const { id, time, about, textLength, text: body, textTags } of messages) {
+    let place = pack.abouts.indexOf(about);
+    if (place < 0) place = pack.abouts.push(about) - 1;
+    text += `${RECORD}${id}${FIELD}${time - pack.firstTime}${FIELD}${place}${FIELD}${textLength ?? ''}`;
+    if (body !== null || textTags.length > 0) text += FIELD + JSON.stringify([body, textTags]);
+  }
+  pack.text = text;
+  pack.count += messages.length;
+}
+
+export function unpackMessages(pack: Pack): KeptMessage[] {
+  if (pack.count === 0) return [];
+  return pack.text
+    .slice(1)
+    .split(RECORD)
+    .map((record) => {
+      const [id, time, place, length, body] = record.split(FIELD) as [string, string, string, string, string?];
+      const [text, textTags] = body === undefined ? [null, []] : (JSON.parse(body) as [string | null, string[]]);
+      return {
+        id,
+        time: pack.firstTime + Number(time),
+        about: pack.abouts[Number(place)]!,
+        textLength: length === '' ? null : Number(length),
+        text,
+        textTags,
+        previous: null,
+        responseSeconds: null,
+        isFirstResponse: false,
+        sessionStartedAt: null,
+      };
+    });
+}
+
+export type StoredPass = readonly [
+  last: number | null,
+  lastId: string,
+  unansweredSince: number | null,
+  hasResponse: 0 | 1,
+  sessionStartedAt: number,
+  sessionCustomer: string,
+  sessionClinic: string,
+  inCount: number,
+  outCount: number,
+];
+
+export function storePass(pass: Pass): StoredPass {
+  return [
+    pass.last,
+    pass.lastId,
+    pass.unansweredSince,
+    pass.hasResponse ? 1 : 0,
+    pass.sessionStartedAt,
+    pass.sessionCustomer,
+    pass.sessionClinic,
+    pass.inCount,
+    pass.outCount,
+  ];
+}
+
+export function restorePass(stored: StoredPass): Pass {
+  return {
+    last: stored[0],
+    lastId: stored[1],
+    unansweredSince: stored[2],
+    hasResponse: stored[3] === 1,
+    sessionStartedAt: stored[4],
+    sessionCustomer: stored[5],
+    sessionClinic: stored[6],
+    inCount: stored[7],
+    outCount: stored[8],
+  };
+}

@@ -1,0 +1,75 @@
+import type { StateSpace } from '../runtime/domain.ts';
+
+/** A key in memory. `state` is undefined when the key is known to have none. */
+export interface CacheEntry {
+  state: unknown;
+  /** The day of the batch that last put it; see state-record.ts. */
+  day: number;
+  isDirty: boolean;
+}
+
+/**
+ * The keys of one space that are in memory, in two generations: what is used goes into the young one, and when that has
+ * grown, the old one is let go and the young one becomes old. Two maps cost a lookup each, where a list in the order of
+ * use would cost several writes for every event. Changed entries are also in `dirty`, so letting go never loses one.
+ */
+export class SpaceTable {
+  readonly space: StateSpace<unknown>;
+  young = new Map<string, CacheEntry>();
+  old = new Map<string, CacheEntry>();
+  dirty = new Map<string, CacheEntry>();
+  /** Wanted by the batch and not in memory. */
+  missing = new Set<string>();
+  /** How long a record is, on average over the last ones. */
+  meanBytes = 256;
+
+  constructor(space: StateSpace<unknown>) {
+    this.space = space;
+  }
+
+  find(key: string): CacheEntry | undefined {
+    return this.young.get(key) ?? this.old.get(key) ?? this.dirty.get(key);
+  }
+
+  want(key: string): void {
+    if (this.young.has(key)) return;
+    const entry = this.old.get(key) ?? this.dirty.get(key);
+    if (entry === undefined) this.missing.add(key);
+    else this.young.set(key, entry);
+  }
+
+  put(key: string, state: unknown, day: number): void {
+    let entry = this.find(key);
+    if (entry === undefined) {
+      entry = { state, day, isDirty: false };
+      this.young.set(key, entry);
+    }
+    entry.state = state;
+    entry.day = day;
+    if (entry.isDirty) return;
+    entry.isDirty = true;
+    this.dirty.set(key, entry);
+  }
+
+  rotate(): void {
+    this.old = this.young;
+    this.young = new Map();
+  }
+
+  /** The dirty entries are clean from now on. */
+  clean(): void {
+    for (const entry of this.dirty.values()) entry.isDirty = false;
+    this.dirty = new Map();
+  }
+
+  clear(): void {
+    this.young = new Map();
+    this.old = new Map();
+    this.dirty = new Map();
+    this.missing = new Set();
+  }
+
+  measure(bytes: number): void {
+    this.meanBytes += (bytes - this.meanBytes) / 64;
+  }
+}

@@ -1,0 +1,76 @@
+import { bytesOf, type Column, type ColumnPlace, misfit, type Row } from './column.ts';
+import { Dictionary } from './dictionary.ts';
+import { TextBuffer } from './text.ts';
+
+/** What the elements of an array column are gathered in. */
+interface Elements {
+  begin(): void;
+  append(value: string): void;
+  /** What stands before the offsets, and what after them. */
+  before(): Buffer[];
+  after(): Buffer[];
+}
+
+/** Lists of strings: where each list ends, counted in elements from the first, and then all elements. */
+export class StringsColumn implements Column {
+  readonly place: ColumnPlace;
+  readonly #elements: Elements;
+  #ends = new Uint32Array(0);
+  #count = 0;
+  #end = 0;
+
+  constructor(place: ColumnPlace, elements: Elements) {
+    this.place = place;
+    this.#elements = elements;
+  }
+
+  begin(count: number): void {
+    this.#elements.begin();
+    // The upper halves of the 8-byte ends stay zero: a block has less than 2^32 elements.
+    if (this.#ends.length < count * 2) this.#ends = new Uint32Array(count * 2);
+    this.#count = count;
+    this.#end = 0;
+  }
+
+  add(rows: readonly Row[], from: number, to: number): void {
+    const name = this.place.column;
+    const elements = this.#elements;
+    let end = this.#end;
+    for (let index = from; index < to; index++) {
+      const value = rows[index]![name];
+      if (!Array.isArray(value)) misfit(this.place, index, value);
+      for (let element = 0; element < value.length; element++) {
+        const text: unknown = value[element];
+        if (typeof text !== 'string') misfit(this.place, index, value);
+        elements.append(text);
+      }
+      end += value.length;
+      this.#ends[index * 2] = end;
+    }
+    this.#end = end;
+  }
+
+  parts(): Buffer[] {
+    return [...this.#elements.before(), bytesOf(this.#ends, this.#count * 2), ...this.#elements.after()];
+  }
+}
+
+export function plainElements(): Elements {
+  const text = new TextBuffer();
+  return {
+    begin: () => text.begin(),
+    append: (value) => text.append(value),
+    before: () => [],
+    after: () => [text.part()],
+  };
+}
+
+export function lowCardinalityElements(): Elements {
+  const dictionary = new Dictionary();
+  return {
+    begin: () => dictionary.begin(0),
+    append: (value) => dictionary.append(value),
+    before: () => [Dictionary.prefix],
+    after: () => dictionary.parts(),
+  };
+}

@@ -1,0 +1,71 @@
+import { bytesOf } from './column.ts';
+import { TextBuffer } from './text.ts';
+
+const keysFollow = 1 << 9;
+const dictionaryIsNew = 1 << 10;
+
+/** The values of a LowCardinality(String) column of one block: each different one once, and an index for each value. */
+export class Dictionary {
+  /** What a LowCardinality column begins with: the version of its serialization, 1. */
+  static readonly prefix = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]);
+
+  readonly #indexOf = new Map<string, number>();
+  readonly #keys = new TextBuffer();
+  #indexes = new Uint32Array(1024);
+  #count = 0;
+  #last: string | undefined;
+  #lastIndex = 0;
+
+  /** `count` is a guess at how many values will come. */
+  begin(count: number): void {
+    this.#indexOf.clear();
+    this.#keys.begin();
+    this.#last = undefined;
+    this.#count = 0;
+    if (this.#indexes.length < count) this.#indexes = new Uint32Array(count);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  append(value: string): void {
+    if (value !== this.#last) {
+      let index = this.#indexOf.get(value);
+      if (index === undefined) {
+        index = this.#indexOf.size;
+        this.#indexOf.set(value, index);
+        this.#keys.append(value);
+      }
+      this.#last = value;
+      this.#lastIndex = index;
+    }
+    if (this.#count === this.#indexes.length) this.#grow();
+    this.#indexes[this.#count++] = this.#lastIndex;
+  }
+
+  /** Without the prefix, which an array puts before its offsets. A dictionary without values has no bytes at all. */
+  parts(): Buffer[] {
+    if (this.#count === 0) return [];
+    const size = this.#indexOf.size;
+    const width = size <= 256 ? 0 : size <= 65_536 ? 1 : 2;
+    const head = Buffer.alloc(16);
+    head.writeUInt32LE(width | keysFollow | dictionaryIsNew, 0);
+    head.writeUInt32LE(size, 8);
+    const count = Buffer.alloc(8);
+    count.writeUInt32LE(this.#count, 0);
+    return [head, this.#keys.part(), count, this.#indexBytes(width)];
+  }
+
+  #indexBytes(width: 0 | 1 | 2): Buffer {
+    if (width === 2) return bytesOf(this.#indexes, this.#count);
+    const used = this.#indexes.subarray(0, this.#count);
+    return bytesOf(width === 0 ? Uint8Array.from(used) : Uint16Array.from(used), this.#count);
+  }
+
+  #grow(): void {
+    const grown = new Uint32Array(this.#indexes.length * 2);
+    grown.set(this.#indexes);
+    this.#indexes = grown;
+  }
+}

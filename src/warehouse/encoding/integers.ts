@@ -1,0 +1,115 @@
+import { bytesOf, type Column, type ColumnPlace, misfit, type Row } from './column.ts';
+import { Nulls } from './nulls.ts';
+
+type Cells = Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
+
+/** Integers of 1, 2 or 4 bytes. Unsigned cells take signed values too: storing into them is modulo their size. */
+export class IntegerColumn implements Column {
+  readonly place: ColumnPlace;
+  readonly #nulls: Nulls | undefined;
+  readonly #least: number;
+  readonly #most: number;
+  #cells: Cells;
+  #count = 0;
+
+  constructor(place: ColumnPlace, range: { least: number; most: number; bytes: 1 | 2 | 4 }, nullable: boolean) {
+    this.place = place;
+    this.#least = range.least;
+    this.#most = range.most;
+    this.#nulls = nullable ? new Nulls() : undefined;
+    this.#cells = range.bytes === 1 ? new Uint8Array(0) : range.bytes === 2 ? new Uint16Array(0) : new Uint32Array(0);
+  }
+
+  begin(count: number): void {
+    this.#nulls?.begin(count);
+    if (this.#cells.length < count) this.#cells = sameKind(this.#cells, count);
+    this.#count = count;
+  }
+
+  add(rows: readonly Row[], from: number, to: number): void {
+    const name = this.place.column;
+    const cells = this.#cells;
+    const flags = this.#nulls?.flags;
+    const least = this.#least;
+    const most = this.#most;
+    for (let index = from; index < to; index++) {
+      const value = rows[index]![name];
+      if (flags !== undefined) {
+        if (value === null) {
+          flags[index] = 1;
+          cells[index] = 0;
+          continue;
+        }
+        flags[index] = 0;
+      }
+      if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
+        misfit(this.place, index, value);
+      }
+      cells[index] = value;
+    }
+  }
+
+  parts(): Buffer[] {
+    const cells = bytesOf(this.#cells, this.#count);
+    return this.#nulls === undefined ? [cells] : [this.#nulls.part(), cells];
+  }
+}
+
+function sameKind(cells: Cells, count: number): Cells {
+  if (cells instanceof Uint8Array) return new Uint8Array(count);
+  return cells instanceof Uint16Array ? new Uint16Array(count) : new Uint32Array(count);
+}
+
+/** Integers of 8 bytes, which JavaScript has exactly up to 2^53, written as two halves; BigInt would cost ten times as much. */
+export class LongColumn implements Column {
+  readonly place: ColumnPlace;
+  readonly #nulls: Nulls | undefined;
+  readonly #least: number;
+  readonly #most: number;
+  #halves = new Uint32Array(0);
+  #count = 0;
+
+  constructor(place: ColumnPlace, range: { least: number; most: number }, nullable: boolean) {
+    this.place = place;
+    this.#least = range.least;
+    this.#most = range.most;
+    this.#nulls = nullable ? new Nulls() : undefined;
+  }
+
+  begin(count: number): void {
+    this.#nulls?.begin(count);
+    if (this.#halves.length < count * 2) this.#halves = new Uint32Array(count * 2);
+    this.#count = count;
+  }
+
+  add(rows: readonly Row[], from: number, to: number): void {
+    const name = this.place.column;
+    const halves = this.#halves;
+    const flags = this.#nulls?.flags;
+    const least = this.#least;
+    const most = this.#most;
+    for (let index = from; index < to; index++) {
+      const value = rows[index]![name];
+      if (flags !== undefined) {
+        if (value === null) {
+          flags[index] = 1;
+          halves[index * 2] = 0;
+          halves[index * 2 + 1] = 0;
+          continue;
+        }
+        flags[index] = 0;
+      }
+      if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
+        misfit(this.place, index, value);
+      }
+      // Storing is modulo 2^32, so a negative number becomes its two's complement.
+      halves[index * 2] = value;
+      halves[index * 2 + 1] = Math.floor(value / 4294967296);
+    }
+  }
+
+  parts(): Buffer[] {
+    const halves = bytesOf(this.#halves, this.#count * 2);
+    return this.#nulls === undefined ? [halves] : [this.#nulls.part(), halves];
+  }
+}

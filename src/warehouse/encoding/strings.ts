@@ -1,0 +1,73 @@
+import { type Column, type ColumnPlace, misfit, type Row } from './column.ts';
+import { Dictionary } from './dictionary.ts';
+import { Nulls } from './nulls.ts';
+import { TextBuffer } from './text.ts';
+
+/** Texts, and bytes as they came (dead letters). */
+export class StringColumn implements Column {
+  readonly place: ColumnPlace;
+  readonly #nulls: Nulls | undefined;
+  readonly #text = new TextBuffer();
+
+  constructor(place: ColumnPlace, nullable: boolean) {
+    this.place = place;
+    this.#nulls = nullable ? new Nulls() : undefined;
+  }
+
+  begin(count: number): void {
+    this.#nulls?.begin(count);
+    this.#text.begin();
+  }
+
+  add(rows: readonly Row[], from: number, to: number): void {
+    const name = this.place.column;
+    const text = this.#text;
+    const flags = this.#nulls?.flags;
+    for (let index = from; index < to; index++) {
+      const value = rows[index]![name];
+      if (flags !== undefined) {
+        if (value === null) {
+          flags[index] = 1;
+          text.append('');
+          continue;
+        }
+        flags[index] = 0;
+      }
+      if (typeof value === 'string') text.append(value);
+      else if (value instanceof Uint8Array) text.appendBytes(value);
+      else misfit(this.place, index, value);
+    }
+  }
+
+  parts(): Buffer[] {
+    return this.#nulls === undefined ? [this.#text.part()] : [this.#nulls.part(), this.#text.part()];
+  }
+}
+
+/** Strings of few different values, sent as a dictionary and one small number a row. */
+export class LowCardinalityColumn implements Column {
+  readonly place: ColumnPlace;
+  readonly #dictionary = new Dictionary();
+
+  constructor(place: ColumnPlace) {
+    this.place = place;
+  }
+
+  begin(count: number): void {
+    this.#dictionary.begin(count);
+  }
+
+  add(rows: readonly Row[], from: number, to: number): void {
+    const name = this.place.column;
+    const dictionary = this.#dictionary;
+    for (let index = from; index < to; index++) {
+      const value = rows[index]![name];
+      if (typeof value !== 'string') misfit(this.place, index, value);
+      dictionary.append(value);
+    }
+  }
+
+  parts(): Buffer[] {
+    return [Dictionary.prefix, ...this.#dictionary.parts()];
+  }
+}

@@ -1,0 +1,65 @@
+import type { ClickHouseClient } from './client.ts';
+import { connect } from './client.ts';
+import { type EmbeddedServer, startEmbeddedServer } from './embedded/server.ts';
+import { migrate } from './migrations.ts';
+import { checkSettings } from './settings.ts';
+
+export interface WarehouseOptions {
+  /** Where the embedded server keeps its data. */
+  readonly dataDir: string;
+  /** A server of one's own instead of the embedded one. */
+  readonly url?: string | undefined;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly httpPort?: number | undefined;
+  readonly tcpPort?: number | undefined;
+  /** Databases that must exist: names of domains. */
+  readonly domains: readonly string[];
+  /** Whether pending migrations are applied (true). */
+  readonly isMigrating?: boolean;
+  readonly log?: (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void;
+}
+
+/** A warehouse that is ready to take batches: migrated, with the settings that counting once depends on. */
+export interface Warehouse {
+  /** Connected as the user that writes. */
+  readonly client: ClickHouseClient;
+  readonly url: string;
+  readonly username: string;
+  readonly password: string;
+  /** Undefined when the server is not ours. */
+  readonly server: EmbeddedServer | undefined;
+  close(): Promise<void>;
+}
+
+/** Starts the embedded server, or connects to the configured one; migrates and checks it. */
+export async function openWarehouse(options: WarehouseOptions): Promise<Warehouse> {
+  const { url, dataDir, httpPort, tcpPort, log, domains, isMigrating = true } = options;
+  const server =
+    url === undefined
+      ? await startEmbeddedServer({
+          dataDir,
+          ...(httpPort === undefined ? {} : { httpPort }),
+          ...(tcpPort === undefined ? {} : { tcpPort }),
+          ...(log === undefined ? {} : { log }),
+        })
+      : undefined;
+  const account = server ?? {
+    url: url ?? '',
+    username: options.username ?? 'default',
+    password: options.password ?? '',
+  };
+  const client = connect(account);
+  const close = async () => {
+    await client.close();
+    await server?.stop();
+  };
+  try {
+    if (isMigrating) await migrate(client, { domains });
+    await checkSettings(client, ['orchestrator', ...domains]);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { client, url: account.url, username: account.username, password: account.password, server, close };
+}

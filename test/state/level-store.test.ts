@@ -1,0 +1,237 @@
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { ClassicLevel } from 'classic-level';
+import { expect, test } from 'vitest';
+import { openLevelStore } from '../../src/state/level-store.ts';
+import type { Change } from '../../src/state/store.ts';
+import { smallDisk, temporaryFolder } from './folders.ts';
+import { runAndKill } from './killed-child.ts';
+import { storeSuite } from './store-suite.ts';
+
+storeSuite('LevelStore', openLevelStore);
+
+test('killed while it writes: each checkpoint is whole or absent, and none that was acknowledged is lost', async () => {
+  const folder = temporaryFolder();
+  const keys = Array.from({ length: 500 }, (_, index) => `k${index}`);
+  let reached = 0;
+  for (const afterMs of [0, 3, 9, 17, 31, 60, 110, 200]) {
+    const acknowledged = await runAndKill('write-checkpoints.ts', folder, afterMs);
+    const store = await openLevelStore(folder);
+    const plan = (await store.checkpoint())!.plan;
+    expect(plan).toBeGreaterThanOrEqual(acknowledged);
+    expect(plan).toBeGreaterThan(reached);
+    reached = plan;
+    const plans = (await store.getMany(keys)).map((value) => JSON.parse(value!).plan);
+    expect(new Set(plans)).toEqual(new Set([plan]));
+    expect((await store.scan('only', 10)).map(([key]) => key)).toEqual([`only${plan}`]);
+    await store.close();
+  }
+}, 60_000);
+
+/** A folder with ten checkpoints of 200 keys, the first ones in tables and the last ones in the log. */
+async function filled(): Promise<string> {
+  const folder = temporaryFolder();
+  const store = await openLevelStore(folder, { writeBufferBytes: 64 * 1024 });
+  for (let plan = 1; plan <= 10; plan++) {
+    // Small ones at the end stay in the log.
+    const count = plan <= 5 ? 400 : 20;
+    await store.write(
+      Array.from({ length: count }, (_, index): Change => [`k${index}`, `${plan} ${'value '.repeat(60)}`]),
+      { plan, positions: {} },
+    );
+  }
+  await store.close();
+  return folder;
+}
+
+function fileOf(folder: string, pattern: RegExp): string {
+  const name = readdirSync(folder)
+    .filter((file) => pattern.test(file))
+    .sort((a, b) => statSync(join(folder, b)).size - statSync(join(folder, a)).size)[0];
+  return join(folder, name ?? `none of ${pattern}`);
+}
+
+function flipByte(file: string, at: number): void {
+  const byte = readFileSync(file)[at]! ^ 0xff;
+  const handle = openSync(file, 'r+');
+  writeSync(handle, Buffer.from([byte]), 0, 1, at);
+  closeSync(handle);
+}
+
+/** Opens, reads everything and writes once. */
+async function useAll(folder: string): Promise<void> {
+  const store = await openLevelStore(folder);
+  try {
+    const plan = (await store.checkpoint())!.plan;
+    for (const [key] of await store.scan('', 10_000)) await store.getMany([key]);
+    await store.write([['k', 'v']], { plan: plan + 1, positions: {} });
+  } finally {
+    await store.close();
+  }
+}
+
+test('a whole folder can be used', async () => {
+  const folder = await filled();
+  expect(statSync(fileOf(folder, /\.ldb$/)).size).toBeGreaterThan(50_000);
+  expect(statSync(fileOf(folder, /\.log$/)).size).toBeGreaterThan(32_768);
+  await useAll(folder);
+});
+
+const damages: [name: string, damage: (folder: string) => void][] = [
+  ['CURRENT is gone', (folder) => rmSync(join(folder, 'CURRENT'))],
+  ['CURRENT is empty', (folder) => writeFileSync(join(folder, 'CURRENT'), '')],
+  ['CURRENT is garbage', (folder) => writeFileSync(join(folder, 'CURRENT'), 'nonsense\n')],
+  [
+    'CURRENT names a manifest that is not there',
+    (folder) => writeFileSync(join(folder, 'CURRENT'), 'MANIFEST-000999\n'),
+  ],
+  ['the manifest is gone', (folder) => rmSync(fileOf(folder, /^MANIFEST/))],
+  ['the manifest is empty', (folder) => truncateSync(fileOf(folder, /^MANIFEST/))],
+  ['the manifest has a flipped byte', (folder) => flipByte(fileOf(folder, /^MANIFEST/), 20)],
+  ['a table is gone', (folder) => rmSync(fileOf(folder, /\.ldb$/))],
+  ['a table is cut', (folder) => truncateSync(fileOf(folder, /\.ldb$/), 30_000)],
+  [
+    'tables have a flipped byte in a value',
+    (folder) => {
+      for (const name of readdirSync(folder).filter((file) => file.endsWith('.ldb')))
+        flipByte(join(folder, name), 3_000);
+    },
+  ],
+  ['the log is gone', (folder) => rmSync(fileOf(folder, /\.log$/))],
+  ['the log has a flipped byte before its last write', (folder) => flipByte(fileOf(folder, /\.log$/), 12_000)],
+];
+
+test.each(damages)('%s: PARLEY_STATE_CORRUPT with the path, and not forgotten', async (_name, damage) => {
+  const folder = await filled();
+  damage(folder);
+  for (const _time of ['at first', 'and when tried again']) {
+    await expect(useAll(folder)).rejects.toMatchObject({
+      code: 'PARLEY_STATE_CORRUPT',
+      detail: { where: expect.stringContaining(folder) },
+    });
+  }
+});
+
+test('a torn end of the log is the write that a crash cut off', async () => {
+  const folder = await filled();
+  const log = fileOf(folder, /\.log$/);
+  truncateSync(log, statSync(log).size - 100);
+  const store = await openLevelStore(folder);
+  expect((await store.checkpoint())?.plan).toBe(9);
+  expect((await store.getMany(['k1']))[0]).toMatch(/^9 /);
+  await store.close();
+});
+
+test('a folder whose creation was cut off is a new one', async () => {
+  for (const leftovers of [
+    [],
+    ['LOCK', 'LOG'],
+    ['LOCK', 'LOG', 'MANIFEST-000001'],
+    ['MANIFEST-000001', '000001.dbtmp'],
+  ]) {
+    const folder = temporaryFolder();
+    for (const name of leftovers) writeFileSync(join(folder, name), '');
+    const store = await openLevelStore(folder);
+    expect(await store.checkpoint()).toBeUndefined();
+    await store.write([['a', '1']], { plan: 1, positions: {} });
+    await store.close();
+  }
+});
+
+test('a checkpoint that is not one is PARLEY_STATE_CORRUPT', async () => {
+  for (const checkpoint of [{ plan: -1, positions: {} }, { plan: 1 }, { plan: 2, positions: { a: { topic: 't' } } }]) {
+    const folder = temporaryFolder();
+    const store = await openLevelStore(folder);
+    await store.write([['a', '1']], { plan: 1, positions: {} });
+    await store.close();
+    // The checksum is right, the content is not: a fault of the code that wrote it.
+    const text = JSON.stringify(checkpoint);
+    await withLevel(folder, (level) => level.put('\0checkpoint', crc32(text).toString(16).padStart(8, '0') + text));
+    await expect(openLevelStore(folder)).rejects.toMatchObject({ code: 'PARLEY_STATE_CORRUPT' });
+  }
+});
+
+test('a folder of a newer layout is PARLEY_STATE_VERSION, one of something else PARLEY_STATE_CORRUPT', async () => {
+  for (const [header, code] of [
+    [{ kind: 'state', layout: 2 }, 'PARLEY_STATE_VERSION'],
+    [{ kind: 'journal', layout: 1 }, 'PARLEY_STATE_CORRUPT'],
+  ] as const) {
+    const folder = temporaryFolder();
+    await (await openLevelStore(folder)).close();
+    await withLevel(folder, (level) => level.put('\0header', JSON.stringify(header)));
+    await expect(openLevelStore(folder)).rejects.toMatchObject({ code });
+  }
+  const foreign = temporaryFolder();
+  await withLevel(foreign, (level) => level.put('somebody', 'else'));
+  await expect(openLevelStore(foreign)).rejects.toMatchObject({ code: 'PARLEY_STATE_CORRUPT' });
+});
+
+test('a folder in use is PARLEY_DATA_DIR_IN_USE, and free again when closed', async () => {
+  const folder = temporaryFolder();
+  const store = await openLevelStore(folder);
+  await expect(openLevelStore(folder)).rejects.toMatchObject({ code: 'PARLEY_DATA_DIR_IN_USE' });
+  await store.write([['a', '1']], { plan: 1, positions: {} });
+  await store.close();
+  await store.close();
+  await (await openLevelStore(folder)).close();
+});
+
+test('a second opening by the same process does not let another process in', async () => {
+  const folder = temporaryFolder();
+  const store = await openLevelStore(folder);
+  await expect(openLevelStore(join(folder, '.'))).rejects.toMatchObject({ code: 'PARLEY_DATA_DIR_IN_USE' });
+  await expect(runAndKill('write-checkpoints.ts', folder, 1000)).rejects.toThrow(/PARLEY_DATA_DIR_IN_USE/);
+  await store.close();
+});
+
+test('a path that is no folder is PARLEY_STATE_UNAVAILABLE', async () => {
+  const file = join(temporaryFolder(), 'file');
+  writeFileSync(file, 'not a folder');
+  await expect(openLevelStore(file)).rejects.toMatchObject({ code: 'PARLEY_STATE_UNAVAILABLE' });
+});
+
+test('a full disk is PARLEY_DISK_FULL, all writes after it fail, and the last checkpoint is whole', async () => {
+  const folder = join(smallDisk('3m'), 'store');
+  const store = await openLevelStore(folder, { writeBufferBytes: 256 * 1024 });
+  const write = (plan: number) =>
+    store.write(
+      Array.from({ length: 400 }, (_, index): Change => [`${plan}k${index}`, `${plan} ${'x'.repeat(500)}`]),
+      { plan, positions: {} },
+    );
+  let last = 0;
+  const fill = async () => {
+    for (let plan = 1; plan < 100; plan++) {
+      await write(plan);
+      last = plan;
+    }
+  };
+  await expect(fill()).rejects.toMatchObject({ code: 'PARLEY_DISK_FULL' });
+  await expect(write(last + 1)).rejects.toMatchObject({ code: 'PARLEY_DISK_FULL' });
+  await store.close();
+  execFileSync('mount', ['-o', 'remount,size=30m', join(folder, '..')]);
+  const again = await openLevelStore(folder);
+  const plan = (await again.checkpoint())!.plan;
+  expect([last, last + 1]).toContain(plan);
+  expect((await again.scan(`${plan}k`, 1000, `${plan}l`)).length).toBe(400);
+  expect(await again.scan(`${plan + 1}k`, 1000, `${plan + 1}l`)).toEqual([]);
+  await again.close();
+});
+
+async function withLevel(folder: string, use: (level: ClassicLevel) => Promise<void>): Promise<void> {
+  const level = new ClassicLevel(folder);
+  await level.open();
+  await use(level);
+  await level.close();
+}
