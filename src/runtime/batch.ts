@@ -1,9 +1,9 @@
 import { ParleyError } from '../errors.ts';
-import type { SourceBatch, SourceRecord } from '../source/source.ts';
+import type { SourceRecord } from '../source/source.ts';
 import type { StateCache } from '../state/cache.ts';
 import type { Forward, Plan } from '../state/journal.ts';
 import type { TableRows } from '../warehouse/delivery.ts';
-import type { Context, LandingTable, RejectionCode, RowOf, Stage, StateSpace } from './domain.ts';
+import type { Context, LandingTable, Processor, RejectionCode, RowOf, Stage, StateSpace } from './domain.ts';
 
 /** What processing a batch came to. It is in memory only: nothing of it shows before its plan is journalled. */
 export interface BatchOutcome {
@@ -26,40 +26,81 @@ export interface RejectedRecord {
 export const ROWS_MAX = 2 ** 20;
 
 /**
- * Step 3: fetches the keys of a batch at once, runs the processor over its events in order, then settles every state
- * that changed. A function of the plan, the records and the state, and of nothing else.
+ * Events that are processed and settled together within a batch: enough to fetch states many at a time, few enough that
+ * they are gone before the collector has to move them. It decides which corrections meet in memory and which are
+ * written, so a batch done again must be cut the same way: changing it breaks batches that were cut the old way and
+ * are not yet committed.
  */
-export async function processBatch(
-  stage: Stage,
-  plan: Plan,
-  batch: SourceBatch,
-  cache: StateCache,
-): Promise<BatchOutcome> {
-  const { processor } = stage;
-  const { records } = batch;
-  cache.begin(plan.now);
-  for (const { event } of records) {
-    if (event !== undefined) processor.reads(event, cache.want);
+export const CHUNK_EVENTS = 2_000;
+
+/**
+ * Step 3: fetches the keys of a chunk at once, runs the processor over its events in order, then settles every state
+ * that changed; chunk after chunk. A function of the time, the records and the state, and of nothing else: not of the
+ * portions in which the records come.
+ */
+export class BatchRun {
+  readonly #processor: Processor;
+  readonly #cache: StateCache;
+  readonly #now: number;
+  readonly #context: BatchContext;
+  #waiting: SourceRecord[] = [];
+  #records = 0;
+
+  constructor(stage: Stage, cache: StateCache, now: number) {
+    this.#processor = stage.processor;
+    this.#cache = cache;
+    this.#now = now;
+    this.#context = new BatchContext(now, cache);
   }
-  await cache.fetch();
-  const context = new BatchContext(plan.now, cache);
-  for (const record of records) {
-    if (record.event === undefined) {
-      if (record.rejection) context.rejected.push({ record, ...record.rejection });
-      continue;
+
+  /** Records so far. */
+  get size(): number {
+    return this.#records + this.#waiting.length;
+  }
+
+  async add(records: readonly SourceRecord[]): Promise<void> {
+    for (const record of records) {
+      this.#waiting.push(record);
+      if (this.#waiting.length === CHUNK_EVENTS) await this.#process();
     }
-    context.record = record;
-    processor.process(record.event, context);
   }
-  if (plan.expire !== undefined) await cache.expire(plan.expire.after, plan.expire.until, plan.now);
-  context.settle();
-  return {
-    tables: [...context.tables.values()],
-    forwards: context.forwards,
-    rejected: context.rejected,
-    events: records.length - context.rejected.length,
-    counts: context.counts,
-  };
+
+  /** Processes what is left, looks for old states where the plan says so, and gives what all of it came to. */
+  async finish(expire: Plan['expire']): Promise<BatchOutcome> {
+    await this.#process();
+    const context = this.#context;
+    if (expire !== undefined) await this.#cache.expire(expire.after, expire.until, this.#now);
+    return {
+      tables: [...context.tables.values()],
+      forwards: context.forwards,
+      rejected: context.rejected,
+      events: this.#records - context.rejected.length,
+      counts: context.counts,
+    };
+  }
+
+  async #process(): Promise<void> {
+    const records = this.#waiting;
+    if (records.length === 0) return;
+    this.#waiting = [];
+    this.#records += records.length;
+    const cache = this.#cache;
+    const context = this.#context;
+    cache.begin(this.#now);
+    for (const { event } of records) {
+      if (event !== undefined) this.#processor.reads(event, cache.want);
+    }
+    await cache.fetch();
+    for (const record of records) {
+      if (record.event === undefined) {
+        if (record.rejection) context.rejected.push({ record, ...record.rejection });
+        continue;
+      }
+      context.record = record;
+      this.#processor.process(record.event, context);
+    }
+    context.settle();
+  }
 }
 
 interface MutableTableRows {

@@ -23,6 +23,7 @@ export function deadLetterRows(app: string, stage: string, plan: Plan, rejected:
         event_time: Number.isFinite(record.time) ? record.time : null,
         dead_at: plan.now,
         plan: plan.number,
+        replayed_at: null,
       };
     }),
   };

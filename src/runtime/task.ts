@@ -3,7 +3,7 @@ import type { StateCache } from '../state/cache.ts';
 import type { Journal, JournalEntry, Plan } from '../state/journal.ts';
 import type { Change, Checkpoint, StateStore } from '../state/store.ts';
 import type { Delivery } from '../warehouse/delivery.ts';
-import { type BatchOutcome, processBatch, ROWS_MAX } from './batch.ts';
+import { type BatchOutcome, BatchRun, CHUNK_EVENTS, ROWS_MAX } from './batch.ts';
 import { deadLetterRows } from './dead-letters.ts';
 import type { Stage } from './domain.ts';
 import { type Recovery, recover } from './recovery.ts';
@@ -108,6 +108,7 @@ export class Task {
   #lastCheckpointAt = 0;
   #expireAfter = '';
   #isExpiryDue = false;
+  #lastNow = 0;
 
   constructor(options: TaskOptions) {
     this.#options = options;
@@ -138,12 +139,12 @@ export class Task {
     this.#checkpointed = recovery.checkpoint;
     this.#lastCheckpointAt = this.#options.clock();
     await source.seek(recovery.positions);
-    for (const plan of recovery.again) await this.#process(plan, await source.read(plan.ranges, plan));
+    for (const plan of recovery.again) await this.#process(plan);
     this.#step(1, this.#processed);
     this.#options.observer?.onRecovered?.(recovery);
     if (recovery.pending !== undefined) {
       const plan = recovery.pending;
-      const outcome = await this.#process(plan, await source.read(plan.ranges, plan));
+      const outcome = await this.#process(plan);
       this.#step(3, plan.number);
       this.#deliver(plan, outcome, true);
       await this.#commit();
@@ -152,17 +153,17 @@ export class Task {
 
   /** Takes one batch, if there is one; false when the input is at its end for now and all of it is committed. */
   async step(): Promise<boolean> {
-    const { source, limits } = this.#options;
-    const batch = await source.next({ eventsMax: limits.batchEventsMax, bytesMax: limits.batchBytesMax });
+    const now = this.#now();
+    const first = await this.#next(now, 0, 0);
     this.#throwWriteFailure();
-    if (batch === undefined) {
+    if (first === undefined) {
       if (this.#delivering === undefined) return false;
       await this.#commit();
       return true;
     }
     const expire = this.#isExpiryDue ? await this.#nextExpiry() : undefined;
     this.#isExpiryDue = false;
-    await this.#take(batch, expire);
+    await this.#take(now, first, expire);
     return true;
   }
 
@@ -190,7 +191,7 @@ export class Task {
     this.#lastCheckpointAt = this.#options.clock();
     const expire = await this.#nextExpiry();
     if (expire === undefined) return false;
-    await this.#take({ records: [], ranges: [], marks: new Map() }, expire);
+    await this.#take(this.#now(), { records: [], ranges: [], marks: new Map() }, expire);
     await this.#commit();
     return true;
   }
@@ -205,15 +206,32 @@ export class Task {
   }
 
   /** Steps 3, 2 (with the 5 of the batch before) and 4. */
-  async #take(batch: SourceBatch, expire: Plan['expire']): Promise<void> {
+  async #take(now: number, first: SourceBatch, expire: Plan['expire']): Promise<void> {
+    const { stage, cache, limits } = this.#options;
+    const run = new BatchRun(stage, cache, now);
+    const ranges = new Map<string, Range>();
+    const marks: Record<string, unknown> = {};
+    let bytes = 0;
+    for (let part: SourceBatch | undefined = first; part !== undefined; ) {
+      for (const range of part.ranges) {
+        ranges.set(range.shard, { ...range, from: ranges.get(range.shard)?.from ?? range.from });
+        bytes += range.to - range.from;
+      }
+      for (const [shard, mark] of part.marks) marks[shard] = mark;
+      await run.add(part.records);
+      const isFull = run.size >= limits.batchEventsMax || bytes >= limits.batchBytesMax;
+      part = isFull || part.records.length === 0 ? undefined : await this.#next(now, run.size, bytes);
+    }
+    const outcome = await run.finish(expire);
     const plan: Plan = {
       number: this.#processed + 1,
-      ranges: batch.ranges,
-      now: batch.now ?? this.#options.clock(),
-      marks: Object.fromEntries(batch.marks),
+      ranges: [...ranges.values()],
+      now,
+      marks,
       ...(expire ? { expire } : {}),
     };
-    const outcome = await this.#process(plan, batch);
+    this.#processed = plan.number;
+    this.#advance(plan.ranges, plan.marks);
     this.#step(3, plan.number);
     if (this.#snapshot === undefined && this.#writing === undefined && this.#isCheckpointDue()) {
       this.#takeSnapshot();
@@ -224,12 +242,34 @@ export class Task {
     this.#deliver(plan, outcome, false);
   }
 
-  async #process(plan: Plan, batch: SourceBatch): Promise<BatchOutcome> {
-    const { stage, cache } = this.#options;
-    const outcome = await processBatch(stage, plan, batch, cache);
+  /** The next portion of a batch that has `events` and `bytes` already. */
+  async #next(now: number, events: number, bytes: number): Promise<SourceBatch | undefined> {
+    const { source, limits } = this.#options;
+    if (events > 0 && !source.isContinuous) return undefined;
+    return source.next({
+      // A portion is a chunk, so that its events are gone before the next one is read.
+      eventsMax: Math.min(limits.batchEventsMax - events, source.isContinuous ? CHUNK_EVENTS : limits.batchEventsMax),
+      bytesMax: limits.batchBytesMax - bytes,
+      now,
+    });
+  }
+
+  /** Processes a journalled plan again. */
+  async #process(plan: Plan): Promise<BatchOutcome> {
+    const { stage, cache, source } = this.#options;
+    const batch = await source.read(plan.ranges, plan);
+    const run = new BatchRun(stage, cache, plan.now);
+    await run.add(batch.records);
+    const outcome = await run.finish(plan.expire);
     this.#processed = plan.number;
     this.#advance(plan.ranges, plan.marks);
     return outcome;
+  }
+
+  /** A clock set back must not make a batch refuse what the one before it has seen. */
+  #now(): number {
+    this.#lastNow = Math.max(this.#lastNow, this.#options.clock());
+    return this.#lastNow;
   }
 
   #advance(ranges: readonly Range[], marks: Plan['marks']): void {

@@ -44,8 +44,6 @@ export interface SourceBatch {
   readonly ranges: readonly Range[];
   /** Marks of the shards in `ranges` at the ends of those ranges. */
   readonly marks: ReadonlyMap<string, unknown>;
-  /** The time with which the batch was decoded, milliseconds, where decoding depends on it: it is journalled as `now`. */
-  readonly now?: number;
 }
 
 /** What the journal knows of a batch that is read again. */
@@ -59,6 +57,8 @@ export interface ReadOptions {
 export interface BatchLimits {
   readonly eventsMax: number;
   readonly bytesMax: number;
+  /** The batch's time, milliseconds, for what decoding decides by it; the source's own clock without it. */
+  readonly now?: number;
 }
 
 /**
@@ -67,6 +67,11 @@ export interface BatchLimits {
  * is read again comes in the same order.
  */
 export interface Source {
+  /**
+   * Whether what `next` gives can be joined to what it gave before: the ranges of one batch must come again by `read` in
+   * the order in which their records were taken.
+   */
+  readonly isContinuous?: boolean;
   /** The next records after the positions; undefined when the input is at its end for now. */
   next(limits: BatchLimits): Promise<SourceBatch | undefined>;
   /** Exactly these ranges again. Fails with PARLEY_INPUT_GONE when they are no longer there. */

@@ -7,6 +7,7 @@ export const queueShardPrefix = 'queue/';
 
 /** An internal topic as the input of a task: one shard, in the order in which it was written. */
 export class QueueSource implements Source {
+  readonly isContinuous = true;
   readonly queue: ForwardQueue;
   readonly shard: string;
   #offset = 0;
@@ -81,6 +82,8 @@ export function combineSources(queues: readonly QueueSource[], rest: Source): So
 }
 
 class CombinedSource implements Source {
+  /** A batch takes from one of them only. */
+  readonly isContinuous = false;
   readonly #sources: readonly Source[];
   readonly #byShard: ReadonlyMap<string, Source>;
   readonly #rest: Source;

@@ -41,6 +41,7 @@ export class MemoryTopics {
 
 /** The topics of a stage in the order that the port asks for: always the record with the least time, then topic. */
 export class MemorySource implements Source {
+  readonly isContinuous = true;
   readonly #topics: MemoryTopics;
   readonly #names: readonly string[];
   readonly #life: Life;

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { conversationsDomain } from '../../src/processors/conversations/domain.ts';
 import type { Arrival } from './oracle.ts';
 import { oracle } from './oracle.ts';
-import { calm, expectRows, type Feed, feed, play, rough, sumBy, world } from './worlds.ts';
+import { calm, expectRows, type Feed, feed, grains, play, rough, sorted, sumBy, world } from './worlds.ts';
 
 /** Whatever the order of arrival, the batches, the checkpoints and the crashes: what the oracle computes at once. */
 async function check(arrivals: Arrival[], how: Feed): Promise<void> {
@@ -36,5 +37,19 @@ describe('the processors come to what the oracle comes to', () => {
 
   test('through crashes, with messages that come too late', async () => {
     await fc.assert(fc.asyncProperty(world(96), feed(rough), check), { numRuns });
+  });
+
+  test('with few messages kept, the same in any batches', async () => {
+    const property = fc.asyncProperty(world(96), feed(calm), async (arrivals, how) => {
+      const domain = conversationsDomain({ keptMessagesMax: 2 });
+      const split = await play(arrivals, how, { domain });
+      const whole = await play(arrivals, { ...how, batchEventsMax: 1000, actions: [{ kind: 'none' }] }, { domain });
+      for (const table of Object.keys(grains)) {
+        expect(sorted(split.rows(table)), table).toEqual(sorted(whole.rows(table)));
+      }
+      await split.close();
+      await whole.close();
+    });
+    await fc.assert(property, { numRuns });
   });
 });

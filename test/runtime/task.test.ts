@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { processBatch } from '../../src/runtime/batch.ts';
+import { BatchRun } from '../../src/runtime/batch.ts';
 import { defaultLimits, type Step, Task, type TaskLimits, type TaskObserver } from '../../src/runtime/task.ts';
+import type { SourceRecord } from '../../src/source/source.ts';
 import { StateCache } from '../../src/state/cache.ts';
 import type { Change, Checkpoint } from '../../src/state/store.ts';
 import {
@@ -267,19 +268,20 @@ test('checkpoints are written one after the other, the timed ones too', async ()
   await task.close();
 });
 
-test('a batch is a function of plan, records and state', async () => {
+test('a batch is a function of its records and the state, not of the portions in which they come', async () => {
   const { topics, send } = house();
   send('a', 'b', 'a');
   const stage = countingDomain().stages[0]!;
   const life = new Life();
-  const run = async () => {
+  const run = async (portions: (records: readonly SourceRecord[]) => (readonly SourceRecord[])[]) => {
     const store = new MemoryStore(new StoreDisk('x'), life);
     const batch = await new MemorySource(topics, stage.topics, life).next({ eventsMax: 10, bytesMax: 1e9 });
-    const plan = { number: 1, ranges: batch!.ranges, now: 5 };
-    return processBatch(stage, plan, batch!, new StateCache(store, stage.spaces));
+    const run = new BatchRun(stage, new StateCache(store, stage.spaces), 5);
+    for (const portion of portions(batch!.records)) await run.add(portion);
+    return run.finish(undefined);
   };
-  const first = await run();
-  expect(await run()).toEqual(first);
+  const first = await run((records) => [records]);
+  expect(await run((records) => records.map((record) => [record]))).toEqual(first);
   expect(first.events).toBe(3);
   expect(first.forwards).toHaveLength(2);
 });

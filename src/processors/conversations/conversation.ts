@@ -2,6 +2,7 @@ import type { Conversation, Message, Rating } from '../../events/conversations.t
 import type { Context, Processor, Stage, StateSpace, StreamEvent } from '../../runtime/domain.ts';
 import { difference, isSameList, isSameRow } from '../difference.ts';
 import { splice, trim } from '../history.ts';
+import { DUPLICATE, TOO_LATE } from '../timeline.ts';
 import { clinicSeenSpace, seeClinic } from './clinics-seen.ts';
 import { decodeConversation, encodeConversation } from './conversation-codec.ts';
 import {
@@ -61,7 +62,9 @@ export function conversationStage(options: ConversationsOptions): Stage {
     const { time } = event;
     const textTags = message.text === undefined ? noTags : tagsOf(message.text);
     state.messages ??= emptyMessages();
-    const isPlaced = takeMessage(state.messages, message, time, textTags, rules, context);
+    const place = takeMessage(state.messages, message, time, textTags, rules, context);
+    if (place === DUPLICATE) return; // Whatever else it says: the first one with that id counts.
+    const isPlaced = place !== TOO_LATE;
     if (isPlaced) state.hasNewMessages = true;
     const { first } = state;
     if (first === null || time < first.time || (time === first.time && message.message_id < first.id)) {

@@ -53,7 +53,7 @@ export function messageRules(options: ConversationsOptions): MessageRules {
   };
 }
 
-/** Takes a message in. False when it changed nothing: a repeat, or too late (then its row is out already). */
+/** Takes a message in: not negative, or DUPLICATE (nothing came of it), or TOO_LATE (its row is out, without a gap). */
 export function takeMessage(
   messages: Messages,
   message: Message,
@@ -61,7 +61,7 @@ export function takeMessage(
   textTags: readonly string[],
   rules: MessageRules,
   context: Context,
-): boolean {
+): number {
   const entry: KeptMessage = {
     id: message.message_id,
     time,
@@ -76,10 +76,7 @@ export function takeMessage(
   };
   if (!messages.isOpen) {
     if (isRepeated(messages, entry.id)) return refuseRepeat(context);
-    if (isLast(messages, entry)) {
-      messages.entries.push(entry);
-      return true;
-    }
+    if (isLast(messages, entry)) return messages.entries.push(entry) - 1;
     open(message.conversation_id, messages, rules);
   }
   const index = place(timelineOf(messages), entry, rules);
@@ -87,10 +84,10 @@ export function takeMessage(
   if (index === TOO_LATE) {
     context.count('too_late');
     context.emit(landingMessages, 1, messageRow(message.conversation_id, entry));
-    return false;
+    return TOO_LATE;
   }
   if (index < messages.entries.length - 1) context.count('late');
-  return true;
+  return index;
 }
 
 /** Writes the rows that changed since the last call, and forgets what no late message can need. */
@@ -212,9 +209,9 @@ function isLast({ tail, entries }: Messages, { id, time }: KeptMessage): boolean
   return time > lastTime || (time === lastTime && id > (last?.id ?? tail.lastId));
 }
 
-function refuseRepeat(context: Context): false {
+function refuseRepeat(context: Context): number {
   context.count('duplicate');
-  return false;
+  return DUPLICATE;
 }
 
 function lastSession(id: string, { tail }: Messages): SessionRow[] {

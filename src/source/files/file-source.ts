@@ -61,6 +61,7 @@ export interface FilePlace {
  * Call `seek` first: it finds the files that were moved, also for `read`. See docs/decisions/0003-file-positions.md.
  */
 export class FileSource implements Source {
+  readonly isContinuous = true;
   readonly #options: FileSourceOptions;
   readonly #files: readonly DiscoveredFile[];
   #merge: Merge | undefined;
@@ -103,7 +104,7 @@ export class FileSource implements Source {
 
   async next(limits: BatchLimits): Promise<FileBatch | undefined> {
     if (this.#merge === undefined) await this.seek(new Map());
-    const now = this.#tick();
+    const now = limits.now ?? this.#tick();
     const batch = await (this.#merge as Merge).take(limits, now);
     this.#options.onProgress?.(this.progress());
     return batch && { ...batch, now };

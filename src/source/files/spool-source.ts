@@ -19,6 +19,8 @@ interface Finished {
 
 /** The segments of a spool as a `Source`: one after the other, each in the order of its lines. */
 export class SpoolSource implements Source {
+  /** Segments are read one after the other; `read` would merge those of one batch by time. */
+  readonly isContinuous = false;
   readonly #options: SpoolSourceOptions;
   readonly #segments: AsyncIterator<DiscoveredFile>;
   readonly #positions = new Map<string, Position>();

@@ -101,6 +101,19 @@ test('an event repeated counts once', async () => {
   await driver.close();
 });
 
+test('a repeated id counts once whatever else the event says: nothing of the second one is taken', async () => {
+  const driver = newDriver();
+  const first = message('09:00', 'in');
+  const other = { customer_id: 'u9', clinic_code: 'k9', message_timestamp: time('08:00'), text: 'urgent' };
+  await sendBatches(driver, [first], [{ ...first, value: { ...first.value, ...other } }]);
+  expect(columns(driver, 'landing_messages', 'message_timestamp', 'customer_id')).toEqual([[ms('09:00'), 'u1']]);
+  expect(columns(driver, 'landing_conversations', 'valid_from', 'customer_id')).toEqual([[ms('09:00'), 'u1']]);
+  expect(columns(driver, 'landing_customers', 'customer_id')).toEqual([['u1']]);
+  expect(columns(driver, 'landing_clinics', 'clinic_code')).toEqual([['k1']]);
+  expect(driver.rows('landing_conversation_tags')).toEqual([]);
+  await driver.close();
+});
+
 test('a refused event is in the dead letters with its reason and its bytes, and the others count', async () => {
   const driver = newDriver();
   const { value } = message('09:00', 'in');

@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import { domainNames } from '../domains.ts';
+import { defaultOptions } from '../processors/conversations/options.ts';
+import { defaultLimits } from '../runtime/task.ts';
+
+/** How the text of an environment variable becomes a value. */
+export type Kind = 'text' | 'integer' | 'boolean' | 'list' | 'json';
+
+/** A key of the configuration, in the words of docs/configuration.md, which a test holds equal to this table. */
+export interface ConfigurationKey {
+  /** Its place in `parley.yaml`. */
+  readonly path: string;
+  readonly environment: string;
+  readonly kind: Kind;
+  readonly schema: z.ZodType;
+  /** Undefined: unset. */
+  readonly default: unknown;
+  readonly meaning: string;
+  /** Never printed; can also be read from the file that `<environment>_FILE` names. */
+  readonly isSecret?: boolean;
+}
+
+const port = z.int().min(0).max(65_535);
+const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, {
+  error: 'expected 1 to 63 letters, digits, dots, dashes and underscores',
+});
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+export const configurationKeys: readonly ConfigurationKey[] = [
+  key('app', 'text', name, 'parley', 'Name of the deployment: consumer group, prefix of journals and tokens'),
+  key('domains', 'list', z.array(z.enum(domainNames)).min(1), domainNames, 'Which domains run'),
+  key('dataDir', 'text', z.string().min(1), undefined, 'Folder of an embedded warehouse; `--data-dir` wins over it'),
+  key('log.level', 'text', z.enum(levels), 'warn', `Least level of log lines: ${levels.join(', ')}`),
+  key('clickhouse.url', 'text', url(), undefined, 'A ClickHouse server to use; unset: one of its own is started'),
+  key('clickhouse.username', 'text', z.string().min(1), undefined, 'User on that server'),
+  { ...key('clickhouse.password', 'text', z.string(), undefined, 'Password of that user'), isSecret: true },
+  key('clickhouse.httpPort', 'integer', port, 8123, 'HTTP port of its own server, or the next free one; 0: any'),
+  key('clickhouse.tcpPort', 'integer', port, 9000, 'Native port of its own server, or the next free one; 0: any'),
+  key(
+    'batch.eventsMax',
+    'integer',
+    z.int().min(1).max(200_000),
+    defaultLimits.batchEventsMax,
+    'Events in a batch, at most',
+  ),
+  key(
+    'batch.bytesMax',
+    'integer',
+    z.int().min(1024).max(268_435_456),
+    defaultLimits.batchBytesMax,
+    'Bytes in a batch, at most (one event is always taken)',
+  ),
+  key(
+    'checkpoint.intervalMs',
+    'integer',
+    z.int().min(100).max(3_600_000),
+    defaultLimits.checkpointIntervalMs,
+    'Milliseconds between checkpoints of the state',
+  ),
+  key(
+    'checkpoint.keysMax',
+    'integer',
+    z.int().min(1).max(10_000_000),
+    defaultLimits.checkpointKeysMax,
+    'Changed keys that bring a checkpoint about before its time',
+  ),
+  key(
+    'conversations.sessionGapMinutes',
+    'integer',
+    z.int().min(1).max(10_080),
+    defaultOptions.sessionGapMinutes,
+    'A longer silence starts a new session',
+  ),
+  key(
+    'conversations.allowedLatenessHours',
+    'integer',
+    z.int().min(0).max(8_760),
+    defaultOptions.allowedLatenessHours,
+    "How much older than its conversation's newest message a message may be and still be placed",
+  ),
+  key(
+    'conversations.keptMessagesMax',
+    'integer',
+    z.int().min(2).max(100_000),
+    defaultOptions.keptMessagesMax,
+    'Recent messages kept for each conversation, at most',
+  ),
+  key(
+    'conversations.keptChangesMax',
+    'integer',
+    z.int().min(2).max(100_000),
+    defaultOptions.keptChangesMax,
+    'Changes kept for each conversation, customer and clinic, at most',
+  ),
+  key(
+    'conversations.storeText',
+    'boolean',
+    z.boolean(),
+    defaultOptions.storeText,
+    'Whether the text of messages goes to the warehouse',
+  ),
+  key(
+    'conversations.textTags',
+    'json',
+    z.record(z.string().min(1), z.array(z.string().min(1))),
+    defaultOptions.textTags,
+    'Tag to the words that give it to a message, as JSON',
+  ),
+];
+
+function key(path: string, kind: Kind, schema: z.ZodType, value: unknown, meaning: string): ConfigurationKey {
+  return { path, environment: environmentOf(path), kind, schema, default: value, meaning };
+}
+
+/** `checkpoint.intervalMs` is `PARLEY_CHECKPOINT_INTERVAL_MS`. */
+export function environmentOf(path: string): string {
+  return `PARLEY_${path.replaceAll('.', '_').replaceAll(/([a-z])([A-Z])/g, '$1_$2')}`.toUpperCase();
+}
+
+function url(): z.ZodType {
+  return z.string().refine((text) => /^https?:\/\/[^\s/]/.test(text) && URL.canParse(text), {
+    error: 'expected a URL such as http://127.0.0.1:8123',
+  });
+}

@@ -1,0 +1,52 @@
+import { type Check, checkMachine, configurationCheck } from './doctor-machine.ts';
+import { checkWarehouse } from './doctor-warehouse.ts';
+import { exitDone, exitFailed } from './failure.ts';
+import { print, printJson, table } from './output.ts';
+import { dataDirFlags, dataDirMeaning, type Registry } from './session.ts';
+
+export function addDoctor({ program, handle }: Registry): void {
+  const command = program
+    .command('doctor')
+    .description('check this machine, the data folder and ClickHouse, and say what to do')
+    .option(dataDirFlags, `${dataDirMeaning}; without one ClickHouse is tried in a temporary folder`)
+    .option('--json', 'print as JSON')
+    .addHelpText(
+      'after',
+      `
+It changes nothing. The exit code is 1 when a check fails; a warning is no failure.
+
+Examples:
+  $ parley doctor
+  $ parley doctor --data-dir ./data/demo --json
+`,
+    );
+  handle(command, async (session) => {
+    const flags = command.opts<{ dataDir?: string; json?: true }>();
+    const checks: Check[] = [configurationCheck(session)];
+    if (checks[0]?.status === 'ok') {
+      const dataDir = flags.dataDir ?? session.configuration.dataDir;
+      const path = dataDir === undefined ? undefined : session.dataDir(dataDir);
+      const machine = await checkMachine(session, path);
+      checks.push(...machine, ...(await checkWarehouse(session, path)));
+    }
+    const isFailing = checks.some(({ status }) => status === 'fail');
+    if (flags.json) printJson({ ok: !isFailing, checks });
+    else print(describe(checks));
+    return isFailing ? exitFailed : exitDone;
+  });
+}
+
+function describe(checks: readonly Check[]): string {
+  const columns = [{ title: 'check' }, { title: '' }, { title: 'found' }];
+  const grid = table(
+    columns,
+    checks.map(({ name, status, found }) => [name, status, found]),
+  );
+  const todo = checks.filter(({ action }) => action !== undefined);
+  const failing = checks.filter(({ status }) => status === 'fail').length;
+  const warning = checks.filter(({ status }) => status === 'warn').length;
+  const lines = todo.map(({ name, status, action }) => `${status}  ${name}: ${action}`);
+  const verdict =
+    failing > 0 ? `${failing} failing` : warning > 0 ? `Ready, with ${warning} to look at` : 'All is well';
+  return [grid, '', ...lines, `${verdict}.`].join('\n');
+}
