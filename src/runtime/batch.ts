@@ -2,12 +2,13 @@ import { ParleyError } from '../errors.ts';
 import type { SourceRecord } from '../source/source.ts';
 import type { StateCache } from '../state/cache.ts';
 import type { Forward, Plan } from '../state/journal.ts';
-import type { TableRows } from '../warehouse/delivery.ts';
+import type { Cargo } from '../warehouse/delivery.ts';
 import type { Context, LandingTable, Processor, RejectionCode, RowOf, Stage, StateSpace } from './domain.ts';
 
 /** What processing a batch came to. It is in memory only: nothing of it shows before its plan is journalled. */
 export interface BatchOutcome {
-  readonly tables: TableRows[];
+  /** Its rows, on their way out. */
+  readonly cargo: Cargo;
   readonly forwards: readonly Forward[];
   readonly rejected: readonly RejectedRecord[];
   /** Events processed, without the rejected ones. */
@@ -22,7 +23,7 @@ export interface RejectedRecord {
   readonly message: string;
 }
 
-/** Rows of one table in a batch; row versions have room for this many. */
+/** Rows of a batch; row versions have room for this many. */
 export const ROWS_MAX = 2 ** 20;
 
 /**
@@ -42,14 +43,16 @@ export class BatchRun {
   readonly #processor: Processor;
   readonly #cache: StateCache;
   readonly #now: number;
+  readonly #cargo: Cargo;
   readonly #context: BatchContext;
   #waiting: SourceRecord[] = [];
   #records = 0;
 
-  constructor(stage: Stage, cache: StateCache, now: number) {
+  constructor(stage: Stage, cache: StateCache, now: number, cargo: Cargo) {
     this.#processor = stage.processor;
     this.#cache = cache;
     this.#now = now;
+    this.#cargo = cargo;
     this.#context = new BatchContext(now, cache);
   }
 
@@ -70,8 +73,9 @@ export class BatchRun {
     await this.#process();
     const context = this.#context;
     if (expire !== undefined) await this.#cache.expire(expire.after, expire.until, this.#now);
+    context.unload(this.#cargo);
     return {
-      tables: [...context.tables.values()],
+      cargo: this.#cargo,
       forwards: context.forwards,
       rejected: context.rejected,
       events: this.#records - context.rejected.length,
@@ -100,6 +104,7 @@ export class BatchRun {
       this.#processor.process(record.event, context);
     }
     context.settle();
+    context.unload(this.#cargo);
   }
 }
 
@@ -111,7 +116,7 @@ interface MutableTableRows {
 
 class BatchContext implements Context {
   readonly now: number;
-  readonly tables = new Map<LandingTable, MutableTableRows>();
+  readonly #tables = new Map<LandingTable, MutableTableRows>();
   readonly forwards: Forward[] = [];
   readonly rejected: RejectedRecord[] = [];
   readonly counts = new Map<string, number>();
@@ -141,15 +146,27 @@ class BatchContext implements Context {
   }
 
   emit<Table extends LandingTable>(table: Table, sign: 1 | -1, row: RowOf<Table>): void {
-    let target = this.tables.get(table);
+    let target = this.#tables.get(table);
     if (target === undefined) {
       target = { table, rows: [], signs: [] };
-      this.tables.set(table, target);
+      this.#tables.set(table, target);
     }
     target.rows.push(row);
     target.signs.push(sign);
-    if (target.rows.length > ROWS_MAX) {
-      throw new ParleyError('PARLEY_INTERNAL', `A batch wrote more than ${ROWS_MAX} rows to ${table.name}`);
+  }
+
+  /** Hands the rows over. */
+  unload(cargo: Cargo): void {
+    for (const rows of this.#tables.values()) {
+      if (rows.rows.length === 0) continue;
+      cargo.add(rows);
+      rows.rows.length = 0;
+      rows.signs.length = 0;
+    }
+    if (cargo.rows > ROWS_MAX) {
+      throw new ParleyError('PARLEY_INTERNAL', `A batch wrote more than ${ROWS_MAX} rows`, {
+        received: `${cargo.rows}`,
+      });
     }
   }
 

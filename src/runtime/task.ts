@@ -2,7 +2,7 @@ import type { Position, Range, Source, SourceBatch } from '../source/source.ts';
 import type { StateCache } from '../state/cache.ts';
 import type { Journal, JournalEntry, Plan } from '../state/journal.ts';
 import type { Change, Checkpoint, StateStore } from '../state/store.ts';
-import type { Delivery } from '../warehouse/delivery.ts';
+import { type Cargo, type Delivery, NoCargo } from '../warehouse/delivery.ts';
 import { type BatchOutcome, BatchRun, CHUNK_EVENTS, ROWS_MAX } from './batch.ts';
 import { deadLetterRows } from './dead-letters.ts';
 import type { Stage } from './domain.ts';
@@ -139,12 +139,12 @@ export class Task {
     this.#checkpointed = recovery.checkpoint;
     this.#lastCheckpointAt = this.#options.clock();
     await source.seek(recovery.positions);
-    for (const plan of recovery.again) await this.#process(plan);
+    for (const plan of recovery.again) await this.#process(plan, new NoCargo());
     this.#step(1, this.#processed);
     this.#options.observer?.onRecovered?.(recovery);
     if (recovery.pending !== undefined) {
       const plan = recovery.pending;
-      const outcome = await this.#process(plan);
+      const outcome = await this.#process(plan, this.#options.delivery.load());
       this.#step(3, plan.number);
       this.#deliver(plan, outcome, true);
       await this.#commit();
@@ -208,7 +208,7 @@ export class Task {
   /** Steps 3, 2 (with the 5 of the batch before) and 4. */
   async #take(now: number, first: SourceBatch, expire: Plan['expire']): Promise<void> {
     const { stage, cache, limits } = this.#options;
-    const run = new BatchRun(stage, cache, now);
+    const run = new BatchRun(stage, cache, now, this.#options.delivery.load());
     const ranges = new Map<string, Range>();
     const marks: Record<string, unknown> = {};
     let bytes = 0;
@@ -255,10 +255,10 @@ export class Task {
   }
 
   /** Processes a journalled plan again. */
-  async #process(plan: Plan): Promise<BatchOutcome> {
+  async #process(plan: Plan, cargo: Cargo): Promise<BatchOutcome> {
     const { stage, cache, source } = this.#options;
     const batch = await source.read(plan.ranges, plan);
-    const run = new BatchRun(stage, cache, plan.now);
+    const run = new BatchRun(stage, cache, plan.now, cargo);
     await run.add(batch.records);
     const outcome = await run.finish(plan.expire);
     this.#processed = plan.number;
@@ -282,15 +282,15 @@ export class Task {
   /** Step 4, under way when this returns. */
   #deliver(plan: Plan, outcome: BatchOutcome, isRecovered: boolean): void {
     const { app, name, partition, delivery, clock } = this.#options;
-    const tables = [...outcome.tables];
-    if (outcome.rejected.length > 0) tables.push(deadLetterRows(app, name, plan, outcome.rejected));
+    const { cargo, rejected } = outcome;
+    if (rejected.length > 0) cargo.add(deadLetterRows(app, name, plan, rejected));
+    const { rows } = cargo;
     const done = delivery.deliver({
       token: `${app}/${name}/${partition}/${plan.number}`,
       firstRowVersion: plan.number * ROWS_MAX,
-      tables,
+      cargo,
     });
     done.catch(() => undefined); // It is awaited by #commit; until then a refusal must not end the process.
-    const rows = tables.reduce((sum, table) => sum + table.rows.length, 0);
     this.#delivering = { plan, outcome, rows, startedAt: clock(), isRecovered, done };
   }
 

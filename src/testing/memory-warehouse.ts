@@ -1,5 +1,6 @@
 import { ParleyError } from '../errors.ts';
-import type { Delivery, Shipment, TableRows } from '../warehouse/delivery.ts';
+import type { LandingTable } from '../runtime/domain.ts';
+import type { Cargo, Delivery, Shipment, TableRows } from '../warehouse/delivery.ts';
 import { type Life, pause } from './life.ts';
 
 /** A row as it was inserted: what the processors wrote, with the two columns that the engine adds. */
@@ -96,8 +97,12 @@ export class MemoryDelivery implements Delivery {
     this.fault = fault;
   }
 
-  async deliver({ token, firstRowVersion, tables }: Shipment): Promise<void> {
-    for (const table of tables) {
+  load(): MemoryCargo {
+    return new MemoryCargo();
+  }
+
+  async deliver({ token, firstRowVersion, cargo }: Shipment): Promise<void> {
+    for (const table of (cargo as MemoryCargo).tables) {
       for (let attempt = 1; ; attempt++) {
         await pause(this.#random);
         this.#life.check();
@@ -114,6 +119,29 @@ export class MemoryDelivery implements Delivery {
   }
 
   async close(): Promise<void> {}
+}
+
+/** Rows as they came. */
+class MemoryCargo implements Cargo {
+  readonly #tables = new Map<
+    LandingTable,
+    { table: LandingTable; rows: TableRows['rows'][number][]; signs: number[] }
+  >();
+
+  add({ table, rows, signs }: TableRows): void {
+    const known = this.#tables.get(table) ?? { table, rows: [], signs: [] };
+    this.#tables.set(table, known);
+    known.rows.push(...rows);
+    known.signs.push(...signs);
+  }
+
+  get rows(): number {
+    return this.tables.reduce((sum, { rows }) => sum + rows.length, 0);
+  }
+
+  get tables(): readonly TableRows[] {
+    return [...this.#tables.values()];
+  }
 }
 
 /** A row's text, the same whatever the order of its columns. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ParleyError } from '../errors.ts';
 import type { LandingTable } from '../runtime/domain.ts';
 import type { ClickHouseClient } from './client.ts';
-import type { Delivery, Shipment, TableRows } from './delivery.ts';
+import type { Cargo, Delivery, Shipment, TableRows } from './delivery.ts';
 import { type FailureKind, failureOf } from './failure.ts';
 import { type Insert, sendInsert } from './insert.ts';
 import { createRowEncoder, type RowEncoder } from './row-encoder.ts';
@@ -40,7 +40,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
 class ClickHouseDelivery implements Delivery {
   readonly #options: DeliveryOptions;
-  readonly #encoders = new Map<LandingTable, RowEncoder>();
+  /** Cargoes that are free to be loaded again: their buffers have grown to the size of a batch. */
+  readonly #free: EncodedCargo[] = [];
   readonly #closing = new AbortController();
   #current: Promise<void> | undefined;
 
@@ -48,16 +49,26 @@ class ClickHouseDelivery implements Delivery {
     this.#options = options;
   }
 
+  load(): EncodedCargo {
+    const cargo = this.#free.pop() ?? new EncodedCargo();
+    cargo.begin();
+    return cargo;
+  }
+
   async deliver(shipment: Shipment): Promise<void> {
     if (this.#current !== undefined) {
-      // The encoders' buffers are still being sent: a second batch would write into the bytes of the first.
       throw new ParleyError('PARLEY_INTERNAL', 'A batch was delivered before the one before it had ended', {
         where: shipment.token,
       });
     }
-    this.#current = this.#deliver(shipment);
+    if (!(shipment.cargo instanceof EncodedCargo)) {
+      throw new ParleyError('PARLEY_INTERNAL', 'A cargo of another delivery', { where: shipment.token });
+    }
+    const { cargo } = shipment;
+    this.#current = this.#deliver(shipment, cargo);
     try {
       await this.#current;
+      this.#free.push(cargo);
     } finally {
       this.#current = undefined;
     }
@@ -68,47 +79,40 @@ class ClickHouseDelivery implements Delivery {
     await this.#current?.catch(() => undefined);
   }
 
-  async #deliver(shipment: Shipment): Promise<void> {
-    refuseTwice(shipment);
-    // When one table is refused the others stop trying, so that the refusal is told at once. Not AbortSignal.any: each
-    // of its signals would be kept for as long as the process-wide ones that it follows.
-    const ending = new AbortController();
-    const follow = [this.#closing.signal, ...(this.#options.retry?.signal ? [this.#options.retry.signal] : [])];
-    const end = (event: Event) => ending.abort((event.target as AbortSignal).reason);
-    for (const signal of follow) {
-      if (signal.aborted) ending.abort(signal.reason);
-      signal.addEventListener('abort', end);
-    }
-    const inserts = shipment.tables
-      .filter((table) => table.rows.length > 0)
-      .map((table) =>
-        this.#insert(table, shipment, ending.signal).catch((error: unknown) => {
-          ending.abort(error);
+  async #deliver({ token, firstRowVersion }: Shipment, cargo: EncodedCargo): Promise<void> {
+    // When one table is refused the others stop trying, so that the refusal is told at once.
+    const failed = new AbortController();
+    const signals = [failed.signal, this.#closing.signal];
+    if (this.#options.retry?.signal !== undefined) signals.push(this.#options.retry.signal);
+    const signal = AbortSignal.any(signals);
+
+    const inserts = cargo.encoders.map((encoder) => {
+      const bytes = encoder.finish(firstRowVersion);
+      return this.#insert({ encoder, bytes, token: `${token}/${encoder.table.name}`, signal }).catch(
+        (error: unknown) => {
+          failed.abort(error);
           throw error;
-        }),
+        },
       );
+    });
     // All must have ended before this does: until then their bytes are in use.
     const results = await Promise.allSettled(inserts);
-    for (const signal of follow) signal.removeEventListener('abort', end);
-    if (results.some((result) => result.status === 'rejected')) throw ending.signal.reason;
+    if (results.some((result) => result.status === 'rejected')) throw signal.reason;
   }
 
-  async #insert(table: TableRows, shipment: Shipment, signal: AbortSignal): Promise<void> {
+  async #insert(insert: Insert): Promise<void> {
     const { initialMs = 100, maxMs = 5_000 } = this.#options.retry ?? {};
-    const name = `${table.table.database}.${table.table.name}`;
-    const encoder = this.#encoderOf(table.table);
-    const bytes = encoder.encode(table.rows, table.signs, shipment.firstRowVersion);
-    const insert = { encoder, bytes, token: `${shipment.token}/${table.table.name}`, signal };
-
+    const { table } = insert.encoder;
+    const name = `${table.database}.${table.name}`;
     for (let attempt = 1; ; attempt++) {
       const failure = await this.#try(insert, name);
       if (failure === undefined) return;
-      signal.throwIfAborted();
+      insert.signal.throwIfAborted();
       if (failure.kind === 'refused') throw failure.error;
       // Half of the delay is random, so that the members of a group do not all come back at the same moment.
       const delayMs = Math.round(Math.min(maxMs, initialMs * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2));
       this.#tell({ table: name, attempt, delayMs, error: failure.error });
-      await sleep(delayMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+      await sleep(delayMs, undefined, { signal: insert.signal }).catch(() => insert.signal.throwIfAborted());
     }
   }
 
@@ -131,29 +135,31 @@ class ClickHouseDelivery implements Delivery {
     this.#options.log?.warn(fields, `Insert into ${table} failed and is repeated: ${error.message}`);
     this.#options.onRetry?.(retry);
   }
+}
 
-  #encoderOf(table: LandingTable): RowEncoder {
+/** Rows as the bytes of their inserts, one encoder a table. */
+class EncodedCargo implements Cargo {
+  readonly #encoders = new Map<LandingTable, RowEncoder>();
+
+  begin(): void {
+    for (const encoder of this.#encoders.values()) encoder.begin();
+  }
+
+  add({ table, rows, signs }: TableRows): void {
     let encoder = this.#encoders.get(table);
     if (encoder === undefined) {
       encoder = createRowEncoder(table);
       this.#encoders.set(table, encoder);
     }
-    return encoder;
+    encoder.add(rows, signs);
   }
-}
 
-/** A table that stood twice in a shipment would have the same token twice, and its second rows would be dropped. */
-function refuseTwice(shipment: Shipment): void {
-  const seen = new Set<string>();
-  for (const { table } of shipment.tables) {
-    const name = `${table.database}.${table.name}`;
-    if (seen.has(name)) {
-      throw new ParleyError('PARLEY_INTERNAL', `A batch has the rows of ${name} in two parts`, {
-        expected: 'each landing table once',
-        received: name,
-        where: shipment.token,
-      });
-    }
-    seen.add(name);
+  get rows(): number {
+    return this.encoders.reduce((sum, { count }) => sum + count, 0);
+  }
+
+  /** Those that have rows. */
+  get encoders(): RowEncoder[] {
+    return [...this.#encoders.values()].filter(({ count }) => count > 0);
   }
 }

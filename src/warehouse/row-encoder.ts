@@ -17,10 +17,18 @@ export interface RowEncoder {
   readonly table: LandingTable;
   /** Quoted names of all columns, with those that the engine adds. */
   readonly columnNames: string;
+  /** Rows taken since `begin`. */
+  readonly count: number;
+  /** Starts an insert, forgetting the one before. */
+  begin(): void;
+  /** Takes rows, so that they can be let go of. Fails with PARLEY_INTERNAL for a value that does not fit its column. */
+  add(rows: readonly Row[], signs: readonly number[]): void;
   /**
-   * The bytes of the insert, in order. They are views of buffers that the next `encode` writes again, so an insert (with
-   * all its retries) must be over by then. Fails with PARLEY_INTERNAL for a value that does not fit its column.
+   * The bytes of the insert, in order. They are views of buffers that the next rows are written to, so an insert (with
+   * all its retries) must be over before `begin`.
    */
+  finish(firstRowVersion: number): Buffer[];
+  /** All three at once. */
   encode(rows: readonly Row[], signs: readonly number[], firstRowVersion: number): Buffer[];
 }
 
@@ -49,20 +57,44 @@ export function createRowEncoder(table: LandingTable): RowEncoder {
   const signHead = columnHead('sign', 'Int8');
   const versionHead = columnHead('row_version', 'UInt64');
 
+  let taken = 0;
+
+  function begin(): void {
+    taken = 0;
+    for (const column of columns) column.begin();
+    engine.begin();
+  }
+
+  function add(rows: readonly Row[], signs: readonly number[]): void {
+    const count = rows.length;
+    for (let from = 0; from < count; from += rowsTogether) {
+      const to = Math.min(from + rowsTogether, count);
+      for (let index = 0; index < columns.length; index++) columns[index]!.add(rows, from, to);
+    }
+    engine.add(signs, count);
+    taken += count;
+  }
+
+  function finish(firstRowVersion: number): Buffer[] {
+    const parts = [blockHead(columns.length + 2, taken)];
+    for (const [index, column] of columns.entries()) parts.push(heads[index]!, ...column.parts());
+    parts.push(signHead, engine.signs(), versionHead, engine.versions(firstRowVersion));
+    return parts;
+  }
+
   return {
     table,
     columnNames: [...declared.map(([name]) => name), 'sign', 'row_version'].map(quoteName).join(', '),
+    get count() {
+      return taken;
+    },
+    begin,
+    add,
+    finish,
     encode(rows, signs, firstRowVersion) {
-      const count = rows.length;
-      for (const column of columns) column.begin(count);
-      for (let from = 0; from < count; from += rowsTogether) {
-        const to = Math.min(from + rowsTogether, count);
-        for (let index = 0; index < columns.length; index++) columns[index]!.add(rows, from, to);
-      }
-      const parts = [blockHead(columns.length + 2, count)];
-      for (const [index, column] of columns.entries()) parts.push(heads[index]!, ...column.parts());
-      parts.push(signHead, engine.signs(signs, count), versionHead, engine.versions(firstRowVersion, count));
-      return parts;
+      begin();
+      add(rows, signs);
+      return finish(firstRowVersion);
     },
   };
 }

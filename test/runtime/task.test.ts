@@ -15,6 +15,7 @@ import {
   StoreDisk,
 } from '../../src/testing/index.ts';
 import { Life } from '../../src/testing/life.ts';
+import { NoCargo } from '../../src/warehouse/delivery.ts';
 import { countingDomain, event } from './counting.ts';
 
 /** One task of the counting domain over ports in memory; every `newOwner` is a process of its own over the same disks. */
@@ -276,7 +277,7 @@ test('a batch is a function of its records and the state, not of the portions in
   const run = async (portions: (records: readonly SourceRecord[]) => (readonly SourceRecord[])[]) => {
     const store = new MemoryStore(new StoreDisk('x'), life);
     const batch = await new MemorySource(topics, stage.topics, life).next({ eventsMax: 10, bytesMax: 1e9 });
-    const run = new BatchRun(stage, new StateCache(store, stage.spaces), 5);
+    const run = new BatchRun(stage, new StateCache(store, stage.spaces), 5, new NoCargo());
     for (const portion of portions(batch!.records)) await run.add(portion);
     return run.finish(undefined);
   };

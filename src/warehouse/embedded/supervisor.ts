@@ -30,6 +30,7 @@ export class Supervisor {
   readonly #failed: ((error: ParleyError) => void)[] = [];
   readonly #done: Promise<void>;
   #engine: Engine;
+  #failure: ParleyError | undefined;
 
   constructor(engine: Engine, options: SupervisorOptions) {
     this.#engine = engine;
@@ -45,8 +46,10 @@ export class Supervisor {
     this.#restarted.push(callback);
   }
 
+  /** Called at once when it has failed already. */
   onFailure(callback: (error: ParleyError) => void): void {
-    this.#failed.push(callback);
+    if (this.#failure === undefined) this.#failed.push(callback);
+    else callback(this.#failure);
   }
 
   async stop(): Promise<void> {
@@ -92,6 +95,7 @@ export class Supervisor {
     const times = crashes > 1 ? `, ${crashes} times in a row` : '';
     const error = engineFailed(this.#engine, `ClickHouse ${how}${times}, and is not started again.`);
     this.#options.log('error', `${error.message}\n${error.detail.received}`);
+    this.#failure = error;
     for (const callback of this.#failed) callback(error);
   }
 }

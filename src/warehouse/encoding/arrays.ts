@@ -1,4 +1,4 @@
-import { bytesOf, type Column, type ColumnPlace, misfit, type Row } from './column.ts';
+import { bytesOf, type Column, type ColumnPlace, grown, misfit, type Row } from './column.ts';
 import { Dictionary } from './dictionary.ts';
 import { TextBuffer } from './text.ts';
 
@@ -24,11 +24,9 @@ export class StringsColumn implements Column {
     this.#elements = elements;
   }
 
-  begin(count: number): void {
+  begin(): void {
     this.#elements.begin();
-    // The upper halves of the 8-byte ends stay zero: a block has less than 2^32 elements.
-    if (this.#ends.length < count * 2) this.#ends = new Uint32Array(count * 2);
-    this.#count = count;
+    this.#count = 0;
     this.#end = 0;
   }
 
@@ -36,16 +34,21 @@ export class StringsColumn implements Column {
     const name = this.place.column;
     const elements = this.#elements;
     let end = this.#end;
+    const base = this.#count - from;
+    this.#count += to - from;
+    // The upper halves of the 8-byte ends stay zero: a block has less than 2^32 elements.
+    const ends = grown(this.#ends, this.#count * 2);
+    this.#ends = ends;
     for (let index = from; index < to; index++) {
       const value = rows[index]![name];
-      if (!Array.isArray(value)) misfit(this.place, index, value);
+      if (!Array.isArray(value)) misfit(this.place, base + index, value);
       for (let element = 0; element < value.length; element++) {
         const text: unknown = value[element];
-        if (typeof text !== 'string') misfit(this.place, index, value);
+        if (typeof text !== 'string') misfit(this.place, base + index, value);
         elements.append(text);
       }
       end += value.length;
-      this.#ends[index * 2] = end;
+      ends[(base + index) * 2] = end;
     }
     this.#end = end;
   }
@@ -68,7 +71,7 @@ export function plainElements(): Elements {
 export function lowCardinalityElements(): Elements {
   const dictionary = new Dictionary();
   return {
-    begin: () => dictionary.begin(0),
+    begin: () => dictionary.begin(),
     append: (value) => dictionary.append(value),
     before: () => [Dictionary.prefix],
     after: () => dictionary.parts(),

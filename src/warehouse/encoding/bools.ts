@@ -1,4 +1,4 @@
-import { bytesOf, type Column, type ColumnPlace, misfit, type Row } from './column.ts';
+import { bytesOf, type Column, type ColumnPlace, grown, misfit, type Row } from './column.ts';
 
 export class BoolColumn implements Column {
   readonly place: ColumnPlace;
@@ -9,18 +9,20 @@ export class BoolColumn implements Column {
     this.place = place;
   }
 
-  begin(count: number): void {
-    if (this.#cells.length < count) this.#cells = new Uint8Array(count);
-    this.#count = count;
+  begin(): void {
+    this.#count = 0;
   }
 
   add(rows: readonly Row[], from: number, to: number): void {
     const name = this.place.column;
-    const cells = this.#cells;
+    const base = this.#count - from;
+    this.#count += to - from;
+    const cells = grown(this.#cells, this.#count);
+    this.#cells = cells;
     for (let index = from; index < to; index++) {
       const value = rows[index]![name];
-      if (typeof value !== 'boolean') misfit(this.place, index, value);
-      cells[index] = value ? 1 : 0;
+      if (typeof value !== 'boolean') misfit(this.place, base + index, value);
+      cells[base + index] = value ? 1 : 0;
     }
   }
 

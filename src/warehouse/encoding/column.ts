@@ -17,9 +17,9 @@ export interface ColumnPlace {
  */
 export interface Column {
   readonly place: ColumnPlace;
-  /** Starts a block of `count` rows, forgetting the one before. */
-  begin(count: number): void;
-  /** Takes the column's values of `rows[from]` up to `rows[to - 1]`. Called in order, without holes. */
+  /** Starts a block, forgetting the one before. */
+  begin(): void;
+  /** Appends the column's values of `rows[from]` up to `rows[to - 1]`. */
   add(rows: readonly Row[], from: number, to: number): void;
   /** The block's bytes: views of the column's buffers, valid until the next `begin`. */
   parts(): Buffer[];
@@ -39,6 +39,17 @@ function describe(value: unknown): string {
   if (typeof value === 'bigint') return `bigint ${value}`;
   const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
   return `${value === null ? '' : `${typeof value} `}${text !== undefined && text.length > 80 ? `${text.slice(0, 80)}…` : text}`;
+}
+
+/** Room for `count` cells: the same array, or one at least twice as large with the same content. */
+export function grown<Cells extends Uint8Array | Uint16Array | Uint32Array | Float64Array>(
+  cells: Cells,
+  count: number,
+): Cells {
+  if (cells.length >= count) return cells;
+  const larger = new (cells.constructor as new (length: number) => Cells)(Math.max(count, cells.length * 2, 1024));
+  larger.set(cells);
+  return larger;
 }
 
 /** The bytes of a typed array's first `length` elements, without a copy. */

@@ -1,4 +1,4 @@
-import { bytesOf } from './column.ts';
+import { bytesOf, grown } from './column.ts';
 import { TextBuffer } from './text.ts';
 
 const keysFollow = 1 << 9;
@@ -16,13 +16,11 @@ export class Dictionary {
   #last: string | undefined;
   #lastIndex = 0;
 
-  /** `count` is a guess at how many values will come. */
-  begin(count: number): void {
+  begin(): void {
     this.#indexOf.clear();
     this.#keys.begin();
     this.#last = undefined;
     this.#count = 0;
-    if (this.#indexes.length < count) this.#indexes = new Uint32Array(count);
   }
 
   get count(): number {
@@ -40,7 +38,7 @@ export class Dictionary {
       this.#last = value;
       this.#lastIndex = index;
     }
-    if (this.#count === this.#indexes.length) this.#grow();
+    if (this.#count === this.#indexes.length) this.#indexes = grown(this.#indexes, this.#count + 1);
     this.#indexes[this.#count++] = this.#lastIndex;
   }
 
@@ -61,11 +59,5 @@ export class Dictionary {
     if (width === 2) return bytesOf(this.#indexes, this.#count);
     const used = this.#indexes.subarray(0, this.#count);
     return bytesOf(width === 0 ? Uint8Array.from(used) : Uint16Array.from(used), this.#count);
-  }
-
-  #grow(): void {
-    const grown = new Uint32Array(this.#indexes.length * 2);
-    grown.set(this.#indexes);
-    this.#indexes = grown;
   }
 }

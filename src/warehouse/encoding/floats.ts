@@ -1,4 +1,4 @@
-import { bytesOf, type Column, type ColumnPlace, misfit, type Row } from './column.ts';
+import { bytesOf, type Column, type ColumnPlace, grown, misfit, type Row } from './column.ts';
 import { Nulls } from './nulls.ts';
 
 /** Finite numbers: NaN and the infinities are what a fault computes, never a measure. */
@@ -13,33 +13,34 @@ export class FloatColumn implements Column {
     this.#nulls = nullable ? new Nulls() : undefined;
   }
 
-  begin(count: number): void {
-    this.#nulls?.begin(count);
-    if (this.#cells.length < count) this.#cells = new Float64Array(count);
-    this.#count = count;
+  begin(): void {
+    this.#count = 0;
   }
 
   add(rows: readonly Row[], from: number, to: number): void {
     const name = this.place.column;
-    const cells = this.#cells;
-    const flags = this.#nulls?.flags;
+    const base = this.#count - from;
+    this.#count += to - from;
+    const flags = this.#nulls?.reserve(this.#count);
+    const cells = grown(this.#cells, this.#count);
+    this.#cells = cells;
     for (let index = from; index < to; index++) {
       const value = rows[index]![name];
       if (flags !== undefined) {
         if (value === null) {
-          flags[index] = 1;
-          cells[index] = 0;
+          flags[base + index] = 1;
+          cells[base + index] = 0;
           continue;
         }
-        flags[index] = 0;
+        flags[base + index] = 0;
       }
-      if (typeof value !== 'number' || !Number.isFinite(value)) misfit(this.place, index, value);
-      cells[index] = value;
+      if (typeof value !== 'number' || !Number.isFinite(value)) misfit(this.place, base + index, value);
+      cells[base + index] = value;
     }
   }
 
   parts(): Buffer[] {
     const cells = bytesOf(this.#cells, this.#count);
-    return this.#nulls === undefined ? [cells] : [this.#nulls.part(), cells];
+    return this.#nulls === undefined ? [cells] : [this.#nulls.part(this.#count), cells];
   }
 }

@@ -1,4 +1,4 @@
-import { bytesOf, type Column, type ColumnPlace, misfit, type Row } from './column.ts';
+import { bytesOf, type Column, type ColumnPlace, grown, misfit, type Row } from './column.ts';
 import { Nulls } from './nulls.ts';
 
 type Cells = Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
@@ -20,44 +20,40 @@ export class IntegerColumn implements Column {
     this.#cells = range.bytes === 1 ? new Uint8Array(0) : range.bytes === 2 ? new Uint16Array(0) : new Uint32Array(0);
   }
 
-  begin(count: number): void {
-    this.#nulls?.begin(count);
-    if (this.#cells.length < count) this.#cells = sameKind(this.#cells, count);
-    this.#count = count;
+  begin(): void {
+    this.#count = 0;
   }
 
   add(rows: readonly Row[], from: number, to: number): void {
     const name = this.place.column;
-    const cells = this.#cells;
-    const flags = this.#nulls?.flags;
+    const base = this.#count - from;
+    this.#count += to - from;
+    const flags = this.#nulls?.reserve(this.#count);
+    const cells = grown(this.#cells, this.#count);
+    this.#cells = cells;
     const least = this.#least;
     const most = this.#most;
     for (let index = from; index < to; index++) {
       const value = rows[index]![name];
       if (flags !== undefined) {
         if (value === null) {
-          flags[index] = 1;
-          cells[index] = 0;
+          flags[base + index] = 1;
+          cells[base + index] = 0;
           continue;
         }
-        flags[index] = 0;
+        flags[base + index] = 0;
       }
       if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
-        misfit(this.place, index, value);
+        misfit(this.place, base + index, value);
       }
-      cells[index] = value;
+      cells[base + index] = value;
     }
   }
 
   parts(): Buffer[] {
     const cells = bytesOf(this.#cells, this.#count);
-    return this.#nulls === undefined ? [cells] : [this.#nulls.part(), cells];
+    return this.#nulls === undefined ? [cells] : [this.#nulls.part(this.#count), cells];
   }
-}
-
-function sameKind(cells: Cells, count: number): Cells {
-  if (cells instanceof Uint8Array) return new Uint8Array(count);
-  return cells instanceof Uint16Array ? new Uint16Array(count) : new Uint32Array(count);
 }
 
 /** Integers of 8 bytes, which JavaScript has exactly up to 2^53, written as two halves; BigInt would cost ten times as much. */
@@ -76,40 +72,41 @@ export class LongColumn implements Column {
     this.#nulls = nullable ? new Nulls() : undefined;
   }
 
-  begin(count: number): void {
-    this.#nulls?.begin(count);
-    if (this.#halves.length < count * 2) this.#halves = new Uint32Array(count * 2);
-    this.#count = count;
+  begin(): void {
+    this.#count = 0;
   }
 
   add(rows: readonly Row[], from: number, to: number): void {
     const name = this.place.column;
-    const halves = this.#halves;
-    const flags = this.#nulls?.flags;
+    const base = this.#count - from;
+    this.#count += to - from;
+    const flags = this.#nulls?.reserve(this.#count);
+    const halves = grown(this.#halves, this.#count * 2);
+    this.#halves = halves;
     const least = this.#least;
     const most = this.#most;
     for (let index = from; index < to; index++) {
       const value = rows[index]![name];
       if (flags !== undefined) {
         if (value === null) {
-          flags[index] = 1;
-          halves[index * 2] = 0;
-          halves[index * 2 + 1] = 0;
+          flags[base + index] = 1;
+          halves[(base + index) * 2] = 0;
+          halves[(base + index) * 2 + 1] = 0;
           continue;
         }
-        flags[index] = 0;
+        flags[base + index] = 0;
       }
       if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
-        misfit(this.place, index, value);
+        misfit(this.place, base + index, value);
       }
       // Storing is modulo 2^32, so a negative number becomes its two's complement.
-      halves[index * 2] = value;
-      halves[index * 2 + 1] = Math.floor(value / 4294967296);
+      halves[(base + index) * 2] = value;
+      halves[(base + index) * 2 + 1] = Math.floor(value / 4294967296);
     }
   }
 
   parts(): Buffer[] {
     const halves = bytesOf(this.#halves, this.#count * 2);
-    return this.#nulls === undefined ? [halves] : [this.#nulls.part(), halves];
+    return this.#nulls === undefined ? [halves] : [this.#nulls.part(this.#count), halves];
   }
 }

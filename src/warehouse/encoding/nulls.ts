@@ -1,16 +1,16 @@
-import { bytesOf } from './column.ts';
+import { bytesOf, grown } from './column.ts';
 
 /** A nullable column's first part: a byte for each row, 1 where there is no value. */
 export class Nulls {
-  flags = new Uint8Array(0);
-  #count = 0;
+  #flags = new Uint8Array(0);
 
-  begin(count: number): void {
-    if (this.flags.length < count) this.flags = new Uint8Array(count);
-    this.#count = count;
+  /** The flags, with room for `count` rows. */
+  reserve(count: number): Uint8Array {
+    this.#flags = grown(this.#flags, count);
+    return this.#flags;
   }
 
-  part(): Buffer {
-    return bytesOf(this.flags, this.#count);
+  part(count: number): Buffer {
+    return bytesOf(this.#flags, count);
   }
 }

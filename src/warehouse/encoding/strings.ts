@@ -8,39 +8,42 @@ export class StringColumn implements Column {
   readonly place: ColumnPlace;
   readonly #nulls: Nulls | undefined;
   readonly #text = new TextBuffer();
+  #count = 0;
 
   constructor(place: ColumnPlace, nullable: boolean) {
     this.place = place;
     this.#nulls = nullable ? new Nulls() : undefined;
   }
 
-  begin(count: number): void {
-    this.#nulls?.begin(count);
+  begin(): void {
+    this.#count = 0;
     this.#text.begin();
   }
 
   add(rows: readonly Row[], from: number, to: number): void {
     const name = this.place.column;
     const text = this.#text;
-    const flags = this.#nulls?.flags;
+    const base = this.#count - from;
+    this.#count += to - from;
+    const flags = this.#nulls?.reserve(this.#count);
     for (let index = from; index < to; index++) {
       const value = rows[index]![name];
       if (flags !== undefined) {
         if (value === null) {
-          flags[index] = 1;
+          flags[base + index] = 1;
           text.append('');
           continue;
         }
-        flags[index] = 0;
+        flags[base + index] = 0;
       }
       if (typeof value === 'string') text.append(value);
       else if (value instanceof Uint8Array) text.appendBytes(value);
-      else misfit(this.place, index, value);
+      else misfit(this.place, base + index, value);
     }
   }
 
   parts(): Buffer[] {
-    return this.#nulls === undefined ? [this.#text.part()] : [this.#nulls.part(), this.#text.part()];
+    return this.#nulls === undefined ? [this.#text.part()] : [this.#nulls.part(this.#count), this.#text.part()];
   }
 }
 
@@ -48,21 +51,25 @@ export class StringColumn implements Column {
 export class LowCardinalityColumn implements Column {
   readonly place: ColumnPlace;
   readonly #dictionary = new Dictionary();
+  #count = 0;
 
   constructor(place: ColumnPlace) {
     this.place = place;
   }
 
-  begin(count: number): void {
-    this.#dictionary.begin(count);
+  begin(): void {
+    this.#count = 0;
+    this.#dictionary.begin();
   }
 
   add(rows: readonly Row[], from: number, to: number): void {
     const name = this.place.column;
     const dictionary = this.#dictionary;
+    const base = this.#count - from;
+    this.#count += to - from;
     for (let index = from; index < to; index++) {
       const value = rows[index]![name];
-      if (typeof value !== 'string') misfit(this.place, index, value);
+      if (typeof value !== 'string') misfit(this.place, base + index, value);
       dictionary.append(value);
     }
   }
