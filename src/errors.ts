@@ -125,3 +125,23 @@ export function isDiskFull(error: unknown): boolean {
   }
   return false;
 }
+
+/**
+ * A failed call to the file system in a folder of ours, with a code: PARLEY_DISK_FULL, or PARLEY_STATE_UNAVAILABLE for
+ * what is read-only, forbidden or broken. An error that has a code of ours stays as it is.
+ */
+export function folderError(error: unknown, where: string): ParleyError {
+  if (error instanceof ParleyError) return error;
+  const detail = { received: messageOf(error), where, cause: error };
+  if (isDiskFull(error)) return new ParleyError('PARLEY_DISK_FULL', 'The disk of the data folder is full', detail);
+  if (codeOf(error) === undefined) {
+    return new ParleyError('PARLEY_INTERNAL', messageOf(error), { where, cause: error });
+  }
+  return new ParleyError('PARLEY_STATE_UNAVAILABLE', 'The data folder cannot be read or written', detail);
+}
+
+/** The same error, with the place where it happened when it does not say one itself. */
+export function located(error: unknown, where: string): unknown {
+  if (!(error instanceof ParleyError) || error.detail.where !== undefined) return error;
+  return new ParleyError(error.code, error.message, { ...error.detail, where });
+}

@@ -138,7 +138,7 @@ letter. Letters refused as EVENT_TOO_LARGE stay: their bytes would be too large 
   handle(command, async (session) => {
     const flags = command.opts<{ dataDir?: string; code?: string; topic?: string; json?: true }>();
     const dataDir = session.dataDir(flags.dataDir);
-    mustBeWarehouse(dataDir);
+    if (session.configuration.clickhouse.url === undefined) mustBeWarehouse(dataDir);
     const outcome = await sendBack(session, dataDir, { code: flags.code, topic: flags.topic });
     if (flags.json) printJson({ replayed: outcome.replayed, counted: outcome.counted, refused: outcome.refused });
     else if (outcome.replayed === 0) print('No dead letters to send back.');

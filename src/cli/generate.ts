@@ -70,7 +70,7 @@ Examples:
         flags.topics ?? 'all',
       );
     }
-    const progress = createProgress('Writing', flags.live === true);
+    const progress = createProgress('Writing', { isQuiet: flags.live === true });
     const total = options.messages ?? options.events ?? 0;
     const startedAt = performance.now();
     const done = await writeGenerated(options, {

@@ -12,9 +12,15 @@ export interface Progress {
   stop(): void;
 }
 
-export function createProgress(title: string, isQuiet = false): Progress {
-  if (isQuiet) return { update: () => undefined, stop: () => undefined };
-  return process.stderr.isTTY ? bar(title) : plainLines(title);
+export interface ProgressOptions {
+  readonly isQuiet?: boolean;
+  /** There is no total: a bar would say nothing. */
+  readonly isOpenEnded?: boolean;
+}
+
+export function createProgress(title: string, options: ProgressOptions = {}): Progress {
+  if (options.isQuiet) return { update: () => undefined, stop: () => undefined };
+  return process.stderr.isTTY && !options.isOpenEnded ? bar(title) : plainLines(title, options.isOpenEnded ?? false);
 }
 
 /** The note of a replay. */
@@ -51,11 +57,13 @@ function bar(title: string): Progress {
   };
 }
 
-function plainLines(title: string): Progress {
+function plainLines(title: string, isOpenEnded: boolean): Progress {
   let last = performance.now();
   let pending: string | undefined;
-  const line = (done: number, total: number, note: string) =>
-    `${title} ${total > 0 ? Math.floor((100 * Math.min(done, total)) / total) : 100}% ${note}\n`;
+  const line = (done: number, total: number, note: string) => {
+    if (isOpenEnded) return `${title} ${note}\n`;
+    return `${title} ${total > 0 ? Math.floor((100 * Math.min(done, total)) / total) : 100}% ${note}\n`;
+  };
   return {
     update(done, total, note) {
       const text = line(done, total, note);

@@ -1,5 +1,5 @@
 import { ParleyError } from '../errors.ts';
-import { type ReplaySummary, replay } from '../runtime/application.ts';
+import { findInput, type ReplaySummary, replay } from '../runtime/replay.ts';
 import type { Warehouse } from '../warehouse/open.ts';
 import { limitsOf } from './configuration.ts';
 import { describeFailure, exitDone, exitFailed } from './failure.ts';
@@ -44,9 +44,13 @@ Examples:
       });
     }
     const dataDir = session.dataDir(flags.dataDir);
+    const input = paths.includes('-') ? process.stdin : undefined;
+    const request = { dataDir, paths: input === undefined ? paths : [], topic: flags.topic, input };
+    // A mistyped path is told before a server is started and a folder is made for it.
+    await findInput({ ...request, domains: session.domains });
     const warehouse = await session.openWarehouse(dataDir);
     try {
-      const summary = await replayWithProgress(session, { warehouse, dataDir, paths, topic: flags.topic });
+      const summary = await replayWithProgress(session, { ...request, warehouse });
       if (flags.json) printJson({ ...summary, faults: summary.faults.map(({ code, message }) => ({ code, message })) });
       else print(describeSummary(summary));
       return endOf(summary, session);
@@ -61,13 +65,15 @@ export interface ReplayRequest {
   readonly dataDir: string;
   readonly paths: readonly string[];
   readonly topic?: string | undefined;
+  /** Standard input, instead of paths. */
+  readonly input?: AsyncIterable<Buffer | string> | undefined;
   readonly title?: string;
 }
 
 /** A replay as configured, with its progress on standard error. */
 export async function replayWithProgress(session: Session, request: ReplayRequest): Promise<ReplaySummary> {
-  const { warehouse, dataDir, paths, topic, title = 'Counting' } = request;
-  const progress = createProgress(title);
+  const { warehouse, dataDir, paths, topic, input, title = 'Counting' } = request;
+  const progress = createProgress(title, { isOpenEnded: input !== undefined });
   const startedAt = performance.now();
   try {
     return await replay({
@@ -75,6 +81,7 @@ export async function replayWithProgress(session: Session, request: ReplayReques
       dataDir,
       paths,
       topic,
+      input,
       domains: session.domains,
       app: session.configuration.app,
       limits: limitsOf(session.configuration),
@@ -105,6 +112,9 @@ export function describeSummary(summary: ReplaySummary): string {
   if (summary.late > 0) lines.push(`${plural(summary.late, 'event')} came late and corrected what was there.`);
   if (summary.tooLate > 0) lines.push(`${plural(summary.tooLate, 'message')} came too late for a gap or a session.`);
   if (summary.rejected > 0) lines.push(`${plural(summary.rejected, 'line')} refused: see \`parley dlq list\`.`);
+  for (const { path, bytes } of summary.pending) {
+    lines.push(`${path} ends in the middle of a line (${plural(bytes, 'byte')}): not counted until it is whole.`);
+  }
   if (summary.ignored.length > 0)
     lines.push(`${plural(summary.ignored.length, 'file')} left out: no topic in the name.`);
   return lines.join('\n');

@@ -5,6 +5,8 @@
  * - Of changes at the same instant the one that arrived last holds; the others held for no time at all.
  * - A delete closes the version; a return opens a new one.
  * - A fact seen before the first change stretches the first version back to it, so that it joins (inferred member).
+ * - Of more than `changesMax` changes the oldest go into a *base*, and what it closed stays as it is from then on.
+ *   Both `splice` and `forget` look at the order of arrival alone: the split into batches changes nothing.
  */
 
 /** 2299-12-31 00:00 UTC: `valid_to` of a version that still holds. The last full day that DateTime64 can hold. */
@@ -26,18 +28,35 @@ export interface Version<Attributes> {
   readonly number: number;
 }
 
+/** What the forgotten changes came to: the version that was open after the last of them. */
+export interface Base<Attributes> {
+  /** What held last; null when nothing ever did. */
+  readonly attributes: Attributes | null;
+  /** Since when it holds, never stretched any more; null when it was deleted by then. */
+  readonly from: number | null;
+  /** Versions that were closed before it. */
+  readonly closed: number;
+}
+
 export interface History<Attributes> {
   /** By time; at most one for each instant. */
   readonly changes: Change<Attributes>[];
-  /** Versions that were dropped from the front when the history grew past its bound; their rows stay. */
-  dropped: number;
+  /** Null while no change was forgotten. */
+  base: Base<Attributes> | null;
+  /** Versions closed by what was forgotten since rows were last written; to be emptied when their rows are out. */
+  closed: Version<Attributes>[];
 }
+
+type IsSame<Attributes> = (left: Attributes, right: Attributes) => boolean;
 
 export function emptyHistory<Attributes>(): History<Attributes> {
-  return { changes: [], dropped: 0 };
+  return { changes: [], base: null, closed: [] };
 }
 
-/** Splices a change in. False when `changesMax` later ones are known: the history no longer reaches back to it. */
+/**
+ * Splices a change in. False when `changesMax` later ones are known: the history no longer reaches back to it. That is
+ * asked first, so that the answer is the same whether or not a change of the same instant was forgotten by now.
+ */
 export function splice<Attributes>(
   history: History<Attributes>,
   change: Change<Attributes>,
@@ -46,71 +65,84 @@ export function splice<Attributes>(
   const { changes } = history;
   let index = changes.length;
   while (index > 0 && changes[index - 1]!.at > change.at) index--;
-  if (index > 0 && changes[index - 1]!.at === change.at) {
-    changes[index - 1] = change;
-    return true;
-  }
   if (changes.length - index >= changesMax) return false;
-  changes.splice(index, 0, change);
+  if (index > 0 && changes[index - 1]!.at === change.at) changes[index - 1] = change;
+  else changes.splice(index, 0, change);
   return true;
 }
 
-/** Forgets the oldest changes past the bound. Call it when the rows of all versions are out: they stay as they are. */
-export function trim<Attributes>(
+/**
+ * Takes the oldest changes past the bound into the base. To be called after every splice. `firstSeen` as for
+ * `versionsOf`. `onForget`: what was known to hold before a time, and will not be known any more.
+ */
+export function forget<Attributes>(
   history: History<Attributes>,
   changesMax: number,
-  isSame: (left: Attributes, right: Attributes) => boolean,
+  isSame: IsSame<Attributes>,
+  firstSeen: number | null = null,
+  onForget: (attributes: Attributes, before: number) => void = () => undefined,
 ): void {
   const { changes } = history;
   while (changes.length > changesMax) {
-    const [first, second] = changes as [Change<Attributes>, Change<Attributes>];
-    if (first.attributes !== null && second.attributes !== null && isSame(first.attributes, second.attributes)) {
-      changes.splice(1, 1);
-      continue;
+    const change = changes.shift()!;
+    const isFirst = history.base === null;
+    const { attributes, from, closed } = history.base ?? { attributes: null, from: null, closed: 0 };
+    const isOpen = from !== null;
+    if (isOpen && !isNews(attributes, change.attributes, isSame)) continue;
+    if (isOpen) history.closed.push(versionOf(attributes!, from, change.at, closed + 1));
+    const closedNow = isOpen ? closed + 1 : closed;
+    if (change.attributes === null) {
+      history.base = { attributes, from: null, closed: closedNow };
+    } else {
+      if (attributes !== null) onForget(attributes, change.at);
+      const isStretched = isFirst && firstSeen !== null && firstSeen < change.at;
+      history.base = { attributes: change.attributes, from: isStretched ? firstSeen : change.at, closed: closedNow };
     }
-    if (first.attributes !== null) history.dropped++;
-    changes.shift();
   }
 }
 
-/** The versions that hold, by time. `firstSeen`: the earliest fact that named the key, if any. */
+/** The versions that hold, by time, and those in `closed`. `firstSeen`: the earliest fact that named the key, if any. */
 export function versionsOf<Attributes>(
   history: History<Attributes>,
-  isSame: (left: Attributes, right: Attributes) => boolean,
+  isSame: IsSame<Attributes>,
   firstSeen: number | null = null,
 ): Version<Attributes>[] {
-  const versions: Version<Attributes>[] = [];
-  const { changes } = history;
-  let open: Attributes | null = null;
-  let openFrom = 0;
-  const close = (at: number) => {
-    if (open === null) return;
-    versions.push({
-      attributes: open,
-      validFrom: openFrom,
-      validTo: at,
-      isCurrent: at === FAR_FUTURE,
-      number: history.dropped + versions.length + 1,
-    });
-  };
+  const { changes, base } = history;
+  const versions = [...history.closed];
+  let number = base?.closed ?? 0;
+  let openFrom = base?.from ?? 0;
+  let open = base === null || base.from === null ? null : base.attributes;
   for (const [index, change] of changes.entries()) {
     const next = change.attributes;
-    if (open === null ? next === null : next !== null && isSame(open, next)) continue;
-    close(change.at);
+    if (!isNews(open, next, isSame)) continue;
+    if (open !== null) versions.push(versionOf(open, openFrom, change.at, ++number));
     open = next;
-    const stretched = index === 0 && history.dropped === 0 && firstSeen !== null && firstSeen < change.at;
-    openFrom = stretched ? firstSeen : change.at;
+    const isStretched = index === 0 && base === null && firstSeen !== null && firstSeen < change.at;
+    openFrom = isStretched ? firstSeen : change.at;
   }
-  close(FAR_FUTURE);
+  if (open !== null) versions.push(versionOf(open, openFrom, FAR_FUTURE, ++number));
   return versions;
 }
 
-/** The attributes at a time: those of the version that held then, or of the first one when none held yet. */
-export function attributesAt<Attributes>(history: History<Attributes>, time: number): Attributes | null {
-  let found: Attributes | null = null;
-  for (const change of history.changes) {
+/** The attributes at a time: those of the version that held then or last, or of the first one known. */
+export function attributesAt<Attributes>({ changes, base }: History<Attributes>, time: number): Attributes | null {
+  let found = base?.attributes ?? null;
+  for (const change of changes) {
     if (change.at > time && found !== null) break;
     found = change.attributes ?? found;
   }
   return found;
+}
+
+/** Whether nothing ever held, as far as the history tells. */
+export function isBlank<Attributes>({ changes, base }: History<Attributes>): boolean {
+  return (base === null || base.attributes === null) && changes.every(({ attributes }) => attributes === null);
+}
+
+function isNews<Attributes>(open: Attributes | null, next: Attributes | null, isSame: IsSame<Attributes>): boolean {
+  return open === null ? next !== null : next === null || !isSame(open, next);
+}
+
+function versionOf<Attributes>(attributes: Attributes, validFrom: number, validTo: number, number: number) {
+  return { attributes, validFrom, validTo, isCurrent: validTo === FAR_FUTURE, number };
 }

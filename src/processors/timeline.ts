@@ -26,24 +26,19 @@ export interface TimelineOptions {
   readonly entriesMax: number;
 }
 
-export const DUPLICATE = -1;
-export const TOO_LATE = -2;
+export const TOO_LATE = -1;
 
 export function isBefore(left: TimelineEntry, right: TimelineEntry): boolean {
   return left.time < right.time || (left.time === right.time && left.id < right.id);
 }
 
-/** Places an entry; its index, or DUPLICATE (same id, nothing changed), or TOO_LATE (nothing changed). */
+/** Places an entry of a new id; its index, or TOO_LATE (nothing changed). */
 export function place<Entry extends TimelineEntry>(
   timeline: Timeline<Entry>,
   entry: Entry,
   options: TimelineOptions,
 ): number {
   const { entries, horizon } = timeline;
-  for (let index = entries.length - 1; index >= 0; index--) {
-    if (entries[index]!.id === entry.id) return DUPLICATE;
-  }
-  if (horizon !== null && horizon.id === entry.id) return DUPLICATE;
   if (entry.time < timeline.latest - options.latenessMs) return TOO_LATE;
   if (horizon !== null && !isBefore(horizon, entry)) return TOO_LATE;
   let index = entries.length;
@@ -54,6 +49,15 @@ export function place<Entry extends TimelineEntry>(
   else entries.splice(index, 0, entry);
   if (entry.time > timeline.latest) timeline.latest = entry.time;
   return index;
+}
+
+/** Whether the entry at this place is still kept, or would not be if `fold` had been called by now. */
+export function isKeptAt<Entry extends TimelineEntry>(
+  { entries, latest }: Timeline<Entry>,
+  index: number,
+  { latenessMs, entriesMax }: TimelineOptions,
+): boolean {
+  return entries[index]!.time >= latest - latenessMs && entries.length - index <= entriesMax;
 }
 
 /**

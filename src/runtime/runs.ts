@@ -23,3 +23,33 @@ export function runRow(app: string, stage: string, partition: number, batch: Com
     error: null,
   };
 }
+
+export interface FailedRun {
+  readonly plan: number;
+  readonly startedAt: number;
+  readonly finishedAt: number;
+  /** Code and message. */
+  readonly error: string;
+}
+
+/** The row of a batch that did not come to its end. The owner that finishes it overwrites it. */
+export function failedRunRow(app: string, stage: string, partition: number, run: FailedRun): RunRow {
+  const { plan, startedAt, finishedAt, error } = run;
+  return {
+    app,
+    stage,
+    partition,
+    plan,
+    status: 'FAILED',
+    started_at: startedAt,
+    finished_at: finishedAt,
+    elapsed_ms: finishedAt - startedAt,
+    events: 0,
+    rows: 0,
+    rejected: 0,
+    late: 0,
+    duplicates: 0,
+    ranges: [],
+    error,
+  };
+}

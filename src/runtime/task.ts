@@ -53,9 +53,9 @@ export interface TaskLimits {
 
 export const defaultLimits: TaskLimits = {
   batchEventsMax: 50_000,
-  batchBytesMax: 32 * 1024 * 1024,
+  batchBytesMax: 64 * 1024 * 1024,
   checkpointIntervalMs: 30_000,
-  checkpointKeysMax: 50_000,
+  checkpointKeysMax: 20_000,
   expireKeysMax: 2_000,
 };
 

@@ -22,7 +22,7 @@ export interface CacheOptions {
   readonly entriesMax: number;
 }
 
-export const defaultCacheOptions: CacheOptions = { entriesMax: 100_000 };
+export const defaultCacheOptions: CacheOptions = { entriesMax: 20_000 };
 
 /** Keys read from the store at once when old states are looked for. */
 const scanLimit = 2_000;

@@ -1,3 +1,5 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { codeOf, isDiskFull, messageOf, ParleyError } from '../errors.ts';
 
 /**
@@ -22,7 +24,13 @@ export function levelError(error: unknown, path: string): ParleyError {
     });
   }
   if (hasCode(error, 'LEVEL_LOCKED')) {
-    return new ParleyError('PARLEY_DATA_DIR_IN_USE', 'The state folder is in use', { received, where, cause: error });
+    const pid = lockHolder(path);
+    const who = pid === undefined ? 'another process' : pid === process.pid ? 'this process' : `process ${pid}`;
+    return new ParleyError('PARLEY_DATA_DIR_IN_USE', `The state folder is used by ${who}`, {
+      received,
+      where,
+      cause: error,
+    });
   }
   // Reading past the end of a table that was cut is an "Invalid argument".
   if (hasCode(error, 'LEVEL_CORRUPTION') || /no such file or directory|\.(ldb|sst): invalid argument/i.test(received)) {
@@ -60,5 +68,19 @@ function* chain(error: unknown): Generator<unknown> {
   for (let depth = 0; at !== undefined && at !== null && depth < 8; depth++) {
     yield at;
     at = (at as { cause?: unknown }).cause;
+  }
+}
+
+/**
+ * The process that holds the LOCK of a folder, where the system tells: Linux does, by the inode. The file itself must
+ * not be opened (see level-folder.ts).
+ */
+function lockHolder(path: string): number | undefined {
+  try {
+    const { ino } = statSync(join(path, 'LOCK'));
+    const line = new RegExp(`WRITE +(\\d+) +[0-9a-f]+:[0-9a-f]+:${ino} `).exec(readFileSync('/proc/locks', 'utf8'));
+    return Number(line?.[1]) || undefined;
+  } catch {
+    return undefined;
   }
 }

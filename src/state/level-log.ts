@@ -1,3 +1,5 @@
+import { crc32c, masked } from './crc32c.ts';
+
 /**
  * Reads LevelDB's log as LevelDB does (doc/log_format.md): blocks of 32 KB with records of a masked CRC-32C, a length
  * and a type, where a record that does not fit is cut into a first, middle and last piece.
@@ -10,6 +12,7 @@ const blockBytes = 32_768;
 const headerBytes = 7;
 const typeFull = 1;
 const typeFirst = 2;
+const typeLast = 4;
 
 /** Where a log is damaged before its last write; undefined when it is whole, or torn at its end. */
 export function findLogDamage(log: Uint8Array): number | undefined {
@@ -23,7 +26,7 @@ export function findLogDamage(log: Uint8Array): number | undefined {
       const isBegin = type === typeFull || type === typeFirst;
       // Behind damage lengths may be wrong: from there on every place is tried for the beginning of a write.
       const isCandidate = next <= end && (damage === undefined || isBegin);
-      const isWhole = isCandidate && view.getUint32(at, true) === mask(crc32c(log, at + 6, next));
+      const isWhole = isCandidate && view.getUint32(at, true) === masked(crc32c(log, at + 6, next));
       if (isWhole && isBegin && damage !== undefined) return damage;
       if (!isWhole) damage ??= at;
       at = isWhole ? next : at + 1;
@@ -32,18 +35,21 @@ export function findLogDamage(log: Uint8Array): number | undefined {
   return undefined;
 }
 
-const table = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let remainder = byte;
-  for (let bit = 0; bit < 8; bit++) remainder = remainder & 1 ? (remainder >>> 1) ^ 0x82f63b78 : remainder >>> 1;
-  return remainder;
-});
-
-function crc32c(bytes: Uint8Array, from: number, to: number): number {
-  let crc = 0xffffffff;
-  for (let at = from; at < to; at++) crc = table[(crc ^ bytes[at]!) & 0xff]! ^ (crc >>> 8);
-  return (crc ^ 0xffffffff) >>> 0;
-}
-
-function mask(crc: number): number {
-  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
+/** The records of a log up to its end, or to where it is damaged or torn. */
+export function* logRecords(log: Buffer): Generator<Buffer, void, undefined> {
+  let pieces: Buffer[] = [];
+  for (let at = 0; at + headerBytes <= log.length; ) {
+    const blockEnd = at - (at % blockBytes) + blockBytes;
+    if (blockEnd - at < headerBytes) {
+      at = blockEnd;
+      continue;
+    }
+    const next = at + headerBytes + log.readUInt16LE(at + 4);
+    const type = log[at + 6]!;
+    if (next > Math.min(blockEnd, log.length) || log.readUInt32LE(at) !== masked(crc32c(log, at + 6, next))) return;
+    if (type === typeFull || type === typeFirst) pieces = [];
+    pieces.push(log.subarray(at + headerBytes, next));
+    if (type === typeFull || type === typeLast) yield Buffer.concat(pieces);
+    at = next;
+  }
 }

@@ -1,5 +1,13 @@
 import { ParleyError } from '../errors.ts';
-import type { BatchLimits, Positions, Range, Source, SourceBatch, SourceRecord } from '../source/source.ts';
+import type {
+  BatchLimits,
+  Positions,
+  Range,
+  ReadOptions,
+  Source,
+  SourceBatch,
+  SourceRecord,
+} from '../source/source.ts';
 import type { ForwardQueue, QueueEntry } from './forward-queue.ts';
 
 /** Shards of queues are `queue/<topic>`; no other source's shard may begin so. */
@@ -102,10 +110,10 @@ class CombinedSource implements Source {
     return undefined;
   }
 
-  async read(ranges: readonly Range[]): Promise<SourceBatch> {
+  async read(ranges: readonly Range[], options?: ReadOptions): Promise<SourceBatch> {
     const owners = new Set(ranges.map(({ shard }) => this.#owner(shard)));
     const [owner = this.#rest] = owners;
-    if (owners.size <= 1) return owner.read(ranges);
+    if (owners.size <= 1) return owner.read(ranges, options);
     throw new ParleyError('PARLEY_INTERNAL', 'A batch takes from one source only', {
       received: JSON.stringify(ranges),
     });

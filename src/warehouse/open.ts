@@ -1,6 +1,8 @@
+import { located } from '../errors.ts';
 import type { ClickHouseClient } from './client.ts';
 import { connect } from './client.ts';
 import { type EmbeddedServer, startEmbeddedServer } from './embedded/server.ts';
+import { greet, withoutCredentials } from './greeting.ts';
 import { migrate } from './migrations.ts';
 import { checkSettings } from './settings.ts';
 
@@ -55,11 +57,12 @@ export async function openWarehouse(options: WarehouseOptions): Promise<Warehous
     await server?.stop();
   };
   try {
+    if (server === undefined) await greet(client, account.url);
     if (isMigrating) await migrate(client, { domains });
     await checkSettings(client, ['orchestrator', ...domains]);
   } catch (error) {
     await close();
-    throw error;
+    throw located(error, withoutCredentials(account.url));
   }
   return { client, url: account.url, username: account.username, password: account.password, server, close };
 }

@@ -141,7 +141,7 @@ function distinctMessages(arrivals: readonly Arrival[]): Arrival[] {
   });
 }
 
-/** Events in the order of their arrival. `spanHours` 20: none is too late, and messages are repeated. */
+/** Events in the order of their arrival, some of them repeated. `spanHours` 20: none is too late. */
 export function world(spanHours: 20 | 96): fc.Arbitrary<Arrival[]> {
   const event = fc.oneof(
     { weight: 6, arbitrary: message(spanHours) },
@@ -151,7 +151,6 @@ export function world(spanHours: 20 | 96): fc.Arbitrary<Arrival[]> {
     { weight: 1, arbitrary: rating(spanHours) },
   );
   const events = fc.array(event, { minLength: 1, maxLength: 40, size: 'max' }).map(distinctMessages);
-  if (spanHours > 24) return events;
   return fc.tuple(events, fc.array(fc.nat(), { maxLength: 4 })).map(([arrivals, repeats]) => {
     const repeated = [...arrivals];
     for (const place of repeats) repeated.push(arrivals[place % arrivals.length]!);

@@ -1,7 +1,17 @@
 import type { Clinic } from '../../events/conversations.ts';
 import type { Stage, StateSpace } from '../../runtime/domain.ts';
 import { difference, isSameRow } from '../difference.ts';
-import { type Change, emptyHistory, FAR_FUTURE, type History, splice, trim, versionsOf } from '../history.ts';
+import {
+  type Base,
+  type Change,
+  emptyHistory,
+  FAR_FUTURE,
+  forget,
+  type History,
+  isBlank,
+  splice,
+  versionsOf,
+} from '../history.ts';
 import type { ConversationsOptions } from './options.ts';
 import { type ClinicRow, landingClinics } from './tables.ts';
 import { topicNames } from './topics.ts';
@@ -22,7 +32,7 @@ interface ClinicState {
 
 /** The stage `clinic`: clinics, and those that other stages saw named, by clinic_code. */
 export function clinicStage(options: ConversationsOptions): Stage {
-  const space = clinicSpace(options);
+  const space = clinicSpace();
   return {
     name: 'clinic',
     topics: [topicNames.clinics, topicNames.clinicsSeen],
@@ -37,12 +47,10 @@ export function clinicStage(options: ConversationsOptions): Stage {
           const change = event.value as Clinic;
           const attributes = change.is_deleted ? null : attributesOf(change);
           if (!splice(state.history, { at: event.time, attributes }, options.keptChangesMax)) {
-            context.reject(
-              'CHANGE_TOO_LATE',
-              `more than ${options.keptChangesMax} later changes of this clinic are known`,
-            );
+            context.reject('CHANGE_TOO_LATE', `${options.keptChangesMax} later changes of this clinic are known`);
             return;
           }
+          forget(state.history, options.keptChangesMax, isSameRow, state.firstSeenAt);
         } else {
           state.firstSeenAt = Math.min(state.firstSeenAt ?? event.time, event.time);
         }
@@ -52,15 +60,19 @@ export function clinicStage(options: ConversationsOptions): Stage {
   };
 }
 
-function clinicSpace(options: ConversationsOptions): StateSpace<ClinicState> {
+function clinicSpace(): StateSpace<ClinicState> {
   return {
     prefix: 'k',
     name: 'clinic',
     version: 1,
-    encode: ({ history, firstSeenAt }) => JSON.stringify([history.changes, history.dropped, firstSeenAt]),
+    encode: ({ history, firstSeenAt }) => JSON.stringify([history.changes, history.base, firstSeenAt]),
     decode(text, _version, key) {
-      const [changes, dropped, firstSeenAt] = JSON.parse(text) as [Change<Attributes>[], number, number | null];
-      const state: ClinicState = { history: { changes, dropped }, firstSeenAt, written: [] };
+      const [changes, base, firstSeenAt] = JSON.parse(text) as [
+        Change<Attributes>[],
+        Base<Attributes> | null,
+        number | null,
+      ];
+      const state: ClinicState = { history: { changes, base, closed: [] }, firstSeenAt, written: [] };
       state.written = rowsOf(key, state);
       return state;
     },
@@ -75,8 +87,8 @@ function clinicSpace(options: ConversationsOptions): StateSpace<ClinicState> {
           context.emit(landingClinics, sign, row);
         },
       );
-      trim(state.history, options.keptChangesMax, isSameRow);
-      state.written = state.history.dropped > 0 ? rowsOf(key, state) : rows;
+      state.written = rows.slice(state.history.closed.length);
+      state.history.closed = [];
     },
   };
 }
@@ -95,8 +107,7 @@ export function clinicTypeOf(name: string): string {
 }
 
 function rowsOf(code: string, state: ClinicState): ClinicRow[] {
-  const versions = versionsOf(state.history, isSameRow, state.firstSeenAt);
-  if (versions.length === 0 && state.history.dropped === 0 && state.firstSeenAt !== null) {
+  if (state.firstSeenAt !== null && isBlank(state.history)) {
     return [
       {
         clinic_code: code,
@@ -111,7 +122,7 @@ function rowsOf(code: string, state: ClinicState): ClinicRow[] {
       },
     ];
   }
-  return versions.map((version) => ({
+  return versionsOf(state.history, isSameRow, state.firstSeenAt).map((version) => ({
     clinic_code: code,
     ...version.attributes,
     valid_from: version.validFrom,

@@ -1,8 +1,7 @@
 import { isSameList } from '../difference.ts';
-import type { History, Version } from '../history.ts';
-import { attributesAt, emptyHistory, FAR_FUTURE, versionsOf } from '../history.ts';
+import { attributesAt, emptyHistory, FAR_FUTURE, forget, type History } from '../history.ts';
+import { noRows, type WrittenRows } from './conversation-rows.ts';
 import type { Messages } from './messages.ts';
-import type { ConversationRow, ConversationTagRow, RatingRow } from './tables.ts';
 
 /** Everything kept under a conversation_id. */
 export interface ConversationState {
@@ -10,18 +9,20 @@ export interface ConversationState {
   /** Its first message by time, whether or not that is still kept. */
   first: FirstMessage | null;
   readonly history: History<ConversationAttributes>;
-  rating: { readonly rating: number; readonly ratedAt: number } | null;
-  /** Tags found in the text of messages, with the time of the first such message. */
-  readonly textTags: Map<string, number>;
+  rating: Rating | null;
+  /** Tags found in the text of messages. Null for none. */
+  textTags: Map<string, TextTag> | null;
+  /** Tags of the versions that the history has forgotten. Null for none. */
+  forgottenTags: Map<string, ForgottenTag> | null;
   /** The customers that its events name: one of them counts it, but each needs a row for the facts to join. */
-  readonly named: Map<string, NamedCustomer>;
+  readonly named: NamedCustomer[];
   /** What the customer that it counts for was last told. */
   counted: CountedConversation | null;
-  /** The rows as written; computed again when a state is read. */
-  written: WrittenRows;
+  /** The rows as written; null while nobody asked since the state was read. See `touch`. */
+  written: WrittenRows | null;
   /** Whether anything but the kept messages changed since the rows were written. */
   isChanged: boolean;
-  /** Whether messages changed since the rows were written. */
+  /** Whether messages came since the rows were written. */
   hasNewMessages: boolean;
 }
 
@@ -41,10 +42,35 @@ export interface ConversationAttributes {
   readonly is_sensitive: boolean;
 }
 
-/** The earliest event that names a customer; of several at that instant, the clinic that sorts first. */
-export interface NamedCustomer {
-  readonly at: number;
+export interface Owner {
+  readonly customerId: string;
   readonly clinicCode: string;
+}
+
+export interface Rating {
+  readonly rating: number;
+  readonly ratedAt: number;
+  /** Whose it was, once the history has forgotten it; null while it tells. */
+  owner: Owner | null;
+}
+
+export interface TextTag {
+  /** Of the first message whose text has it. */
+  readonly time: number;
+  /** As of a rating. */
+  owner: Owner | null;
+}
+
+/** A tag as the first version that had it says. */
+export interface ForgottenTag extends Owner {
+  readonly at: number;
+  readonly isUrgent: boolean;
+  readonly isSensitive: boolean;
+}
+
+/** The earliest event that names a customer; of several at that instant, the clinic that sorts first. */
+export interface NamedCustomer extends Owner {
+  readonly at: number;
   /** Whether the stage `customer` has heard of it. */
   isTold: boolean;
 }
@@ -54,22 +80,15 @@ export interface CountedConversation {
   readonly startedAt: number;
 }
 
-export interface WrittenRows {
-  readonly versions: readonly ConversationRow[];
-  readonly tags: readonly ConversationTagRow[];
-  readonly rating: RatingRow | null;
-}
-
-export const noRows: WrittenRows = { versions: [], tags: [], rating: null };
-
 export function emptyConversation(): ConversationState {
   return {
     messages: null,
     first: null,
     history: emptyHistory(),
     rating: null,
-    textTags: new Map(),
-    named: new Map(),
+    textTags: null,
+    forgottenTags: null,
+    named: [],
     counted: null,
     written: noRows,
     isChanged: false,
@@ -88,126 +107,47 @@ export function isSameAttributes(left: ConversationAttributes, right: Conversati
   );
 }
 
-/** The rows that are true of a state, beside those of its messages and sessions. */
-export function rowsOf(id: string, state: ConversationState): WrittenRows {
-  const versions = versionsOf(state.history, isSameAttributes, state.first?.time ?? null);
-  return {
-    versions: versionRows(id, state, versions),
-    tags: tagRows(id, state, versions),
-    rating: ratingRow(id, state),
-  };
-}
-
-function versionRows(
-  id: string,
-  state: ConversationState,
-  versions: readonly Version<ConversationAttributes>[],
-): ConversationRow[] {
-  const { first, history } = state;
-  if (versions.length === 0 && history.dropped === 0 && first !== null) {
-    return [
-      {
-        conversation_id: id,
-        customer_id: first.customerId,
-        clinic_code: first.clinicCode,
-        status: '',
-        tags: [],
-        is_urgent: false,
-        is_sensitive: false,
-        valid_from: first.time,
-        valid_to: FAR_FUTURE,
-        is_current: true,
-        version: 1,
-        is_inferred: true,
-      },
-    ];
-  }
-  return versions.map((version) => ({
-    conversation_id: id,
-    ...version.attributes,
-    valid_from: version.validFrom,
-    valid_to: version.validTo,
-    is_current: version.isCurrent,
-    version: version.number,
-    is_inferred: false,
-  }));
-}
-
-/** One row a tag: from the first version that has it, or the first message whose text has it, whichever is earlier. */
-function tagRows(
-  id: string,
-  state: ConversationState,
-  versions: readonly Version<ConversationAttributes>[],
-): ConversationTagRow[] {
-  const rows = new Map<string, ConversationTagRow>();
-  for (const { attributes, validFrom } of versions) {
-    for (const tag of attributes.tags) {
-      if (rows.has(tag)) continue;
-      rows.set(tag, {
-        conversation_id: id,
-        customer_id: attributes.customer_id,
-        clinic_code: attributes.clinic_code,
-        tag,
-        tagged_at: validFrom,
-        is_urgent: attributes.is_urgent,
-        is_sensitive: attributes.is_sensitive,
-      });
-    }
-  }
-  for (const [tag, time] of state.textTags) {
-    const row = rows.get(tag);
-    if (row !== undefined && row.tagged_at <= time) continue;
-    const owner = ownerAt(state, time);
-    rows.set(tag, {
-      conversation_id: id,
-      customer_id: owner.customerId,
-      clinic_code: owner.clinicCode,
-      tag,
-      tagged_at: time,
-      is_urgent: row?.is_urgent ?? tag.toLowerCase().includes('urgent'),
-      is_sensitive: row?.is_sensitive ?? tag.toLowerCase().includes('sensitive'),
-    });
-  }
-  return [...rows.values()].sort((left, right) => (left.tag < right.tag ? -1 : left.tag > right.tag ? 1 : 0));
-}
-
-function ratingRow(id: string, state: ConversationState): RatingRow | null {
-  if (state.rating === null) return null;
-  const owner = ownerAt(state, state.rating.ratedAt);
-  return {
-    conversation_id: id,
-    customer_id: owner.customerId,
-    clinic_code: owner.clinicCode,
-    rating: state.rating.rating,
-    rated_at: state.rating.ratedAt,
-  };
+/**
+ * Forgets the oldest changes past the bound. What their version said of whose the ratings and tags before it were is
+ * taken down first, so that their rows stay.
+ */
+export function forgetChanges(state: ConversationState, changesMax: number): void {
+  forget(state.history, changesMax, isSameAttributes, state.first?.time ?? null, (attributes, before) => {
+    const owner = { customerId: attributes.customer_id, clinicCode: attributes.clinic_code };
+    if (state.rating !== null && state.rating.ratedAt < before) state.rating.owner ??= owner;
+    for (const tag of state.textTags?.values() ?? []) if (tag.time < before) tag.owner ??= owner;
+  });
 }
 
 /** Customer and clinic at a time: by the history, else by the first message, else empty. */
-export function ownerAt(state: ConversationState, time: number): { customerId: string; clinicCode: string } {
-  const attributes = attributesAt(state.history, time);
+export function ownerAt({ history, first }: ConversationState, time: number): Owner {
+  const attributes = attributesAt(history, time);
   if (attributes !== null) return { customerId: attributes.customer_id, clinicCode: attributes.clinic_code };
-  if (state.first !== null) return { customerId: state.first.customerId, clinicCode: state.first.clinicCode };
-  return { customerId: '', clinicCode: '' };
+  return first ?? { customerId: '', clinicCode: '' };
 }
 
 /** The customer that the conversation counts for, and since when; null while neither is known. */
 export function countedOf(state: ConversationState): CountedConversation | null {
-  const { history, first } = state;
-  const firstChange = history.changes[0]?.at ?? Number.POSITIVE_INFINITY;
-  const startedAt = Math.min(
-    firstChange,
-    first?.time ?? Number.POSITIVE_INFINITY,
-    state.counted?.startedAt ?? Number.POSITIVE_INFINITY,
-  );
   const { customerId } = ownerAt(state, FAR_FUTURE);
-  return customerId === '' ? null : { customerId, startedAt };
+  if (customerId === '') return null;
+  // Every event names a customer, so the earliest naming is the start, also of what the history has forgotten.
+  let startedAt = Number.POSITIVE_INFINITY;
+  for (const { at } of state.named) if (at < startedAt) startedAt = at;
+  return { customerId, startedAt };
 }
 
-/** Takes down that an event names a customer; true when it is the earliest one that does. */
-export function nameCustomer(state: ConversationState, customerId: string, clinicCode: string, at: number): boolean {
-  const known = state.named.get(customerId);
-  if (known !== undefined && (known.at < at || (known.at === at && known.clinicCode <= clinicCode))) return false;
-  state.named.set(customerId, { at, clinicCode, isTold: false });
+/** Whether an event tells an earlier naming of its customer than is known. */
+export function isNewNaming(named: readonly NamedCustomer[], { customerId, clinicCode }: Owner, at: number): boolean {
+  for (let index = 0; index < named.length; index++) {
+    const known = named[index]!;
+    if (known.customerId === customerId) return at < known.at || (at === known.at && clinicCode < known.clinicCode);
+  }
   return true;
+}
+
+export function nameCustomer(named: NamedCustomer[], { customerId, clinicCode }: Owner, at: number): void {
+  const index = named.findIndex((known) => known.customerId === customerId);
+  const naming = { customerId, clinicCode, at, isTold: false };
+  if (index < 0) named.push(naming);
+  else named[index] = naming;
 }

@@ -1,21 +1,22 @@
 import type { Conversation, Message, Rating } from '../../events/conversations.ts';
 import type { Context, Processor, Stage, StateSpace, StreamEvent } from '../../runtime/domain.ts';
 import { difference, isSameList, isSameRow } from '../difference.ts';
-import { splice, trim } from '../history.ts';
-import { DUPLICATE, TOO_LATE } from '../timeline.ts';
+import { splice } from '../history.ts';
 import { clinicSeenSpace, seeClinic } from './clinics-seen.ts';
 import { decodeConversation, encodeConversation } from './conversation-codec.ts';
+import { forgetWritten, noRows, rowsOf, touch } from './conversation-rows.ts';
 import {
   type ConversationAttributes,
   type ConversationState,
   countedOf,
   emptyConversation,
-  isSameAttributes,
+  forgetChanges,
+  isNewNaming,
   nameCustomer,
-  rowsOf,
 } from './conversation-state.ts';
 import {
   compactMessages,
+  DUPLICATE,
   emptyMessages,
   type MessageRules,
   messageRules,
@@ -41,7 +42,7 @@ const FORGET_AFTER_MS = 400 * 86_400_000;
 export function conversationStage(options: ConversationsOptions): Stage {
   const rules = messageRules(options);
   const tagsOf = createTagger(options.textTags);
-  const space = conversationSpace(rules, options);
+  const space = conversationSpace(rules);
   const processor: Processor = {
     reads(event, read) {
       read(space, event.key);
@@ -61,44 +62,42 @@ export function conversationStage(options: ConversationsOptions): Stage {
     const message = event.value as Message;
     const { time } = event;
     const textTags = message.text === undefined ? noTags : tagsOf(message.text);
-    state.messages ??= emptyMessages();
+    state.messages ??= emptyMessages(rules.gapMs);
     const place = takeMessage(state.messages, message, time, textTags, rules, context);
     if (place === DUPLICATE) return; // Whatever else it says: the first one with that id counts.
-    const isPlaced = place !== TOO_LATE;
-    if (isPlaced) state.hasNewMessages = true;
+    state.hasNewMessages = true;
+    const owner = { customerId: message.customer_id, clinicCode: message.clinic_code };
     const { first } = state;
     if (first === null || time < first.time || (time === first.time && message.message_id < first.id)) {
-      state.first = {
-        time,
-        id: message.message_id,
-        customerId: message.customer_id,
-        clinicCode: message.clinic_code,
-      };
-      state.isChanged = true;
+      touch(event.key, state);
+      state.first = { time, id: message.message_id, ...owner };
     }
-    if (nameCustomer(state, message.customer_id, message.clinic_code, time)) state.isChanged = true;
+    if (isNewNaming(state.named, owner, time)) {
+      touch(event.key, state);
+      nameCustomer(state.named, owner, time);
+    }
     for (const tag of textTags) {
-      const known = state.textTags.get(tag);
-      if (known !== undefined && known <= time) continue;
-      state.textTags.set(tag, time);
-      state.isChanged = true;
+      const known = state.textTags?.get(tag);
+      if (known !== undefined && known.time <= time) continue;
+      touch(event.key, state);
+      state.textTags ??= new Map();
+      state.textTags.set(tag, { time, owner: null });
     }
-    if (isPlaced || state.isChanged) context.put(space, event.key, state);
+    context.put(space, event.key, state);
     seeClinic(message.clinic_code, time, context);
   }
 
   function onChange(event: StreamEvent, state: ConversationState, context: Context): void {
     const change = event.value as Conversation;
     const attributes = change.is_deleted ? null : attributesOf(change);
+    touch(event.key, state);
     if (!splice(state.history, { at: event.time, attributes }, options.keptChangesMax)) {
-      context.reject(
-        'CHANGE_TOO_LATE',
-        `more than ${options.keptChangesMax} later changes of this conversation are known`,
-      );
+      context.reject('CHANGE_TOO_LATE', `${options.keptChangesMax} later changes of this conversation are known`);
       return;
     }
-    nameCustomer(state, change.customer_id, change.clinic_code, event.time);
-    state.isChanged = true;
+    forgetChanges(state, options.keptChangesMax);
+    const owner = { customerId: change.customer_id, clinicCode: change.clinic_code };
+    if (isNewNaming(state.named, owner, event.time)) nameCustomer(state.named, owner, event.time);
     context.put(space, event.key, state);
     seeClinic(change.clinic_code, event.time, context);
   }
@@ -109,8 +108,8 @@ export function conversationStage(options: ConversationsOptions): Stage {
       context.count('superseded_rating');
       return;
     }
-    state.rating = { rating, ratedAt: event.time };
-    state.isChanged = true;
+    touch(event.key, state);
+    state.rating = { rating, ratedAt: event.time, owner: null };
     context.put(space, event.key, state);
   }
 
@@ -124,17 +123,17 @@ export function conversationStage(options: ConversationsOptions): Stage {
 
 const noTags: readonly string[] = [];
 
-function conversationSpace(rules: MessageRules, options: ConversationsOptions): StateSpace<ConversationState> {
+function conversationSpace(rules: MessageRules): StateSpace<ConversationState> {
   return {
     prefix: 'c',
     name: 'conversation',
     version: 1,
     encode: encodeConversation,
-    decode: (text, _version, key) => decodeConversation(text, key),
+    decode: decodeConversation,
     settle(key, state, context) {
       if (state.hasNewMessages) settleMessages(key, state.messages!, rules, context);
       state.hasNewMessages = false;
-      if (state.isChanged) settleAttributes(key, state, options.keptChangesMax, context);
+      if (state.isChanged) settleAttributes(key, state, context);
       state.isChanged = false;
     },
     expire(key, state, idleMs) {
@@ -146,8 +145,8 @@ function conversationSpace(rules: MessageRules, options: ConversationsOptions): 
 }
 
 /** Writes what changed in the conversation's versions, tags and rating, and tells its customer. */
-function settleAttributes(id: string, state: ConversationState, keptChangesMax: number, context: Context): void {
-  const before = state.written;
+function settleAttributes(id: string, state: ConversationState, context: Context): void {
+  const before = state.written ?? noRows;
   const after = rowsOf(id, state);
   difference(before.versions, after.versions, validFromOf, isSameVersion, (sign, row) => {
     context.emit(landingConversations, sign, row);
@@ -158,8 +157,7 @@ function settleAttributes(id: string, state: ConversationState, keptChangesMax: 
     if (after.rating !== null) context.emit(landingRatings, 1, after.rating);
   }
   tellCustomers(id, state, context);
-  trim(state.history, keptChangesMax, isSameAttributes);
-  state.written = state.history.dropped > 0 ? rowsOf(id, state) : after;
+  state.written = forgetWritten(state, after);
 }
 
 /** Customers are kept by the stage `customer`: tell each one named what is new for it. */
@@ -167,7 +165,8 @@ function tellCustomers(id: string, state: ConversationState, context: Context): 
   const before = state.counted;
   const after = countedOf(state);
   const hasMoved = before !== null && after !== null && before.customerId !== after.customerId;
-  for (const [customerId, named] of state.named) {
+  for (const named of state.named) {
+    const { customerId } = named;
     const counts = customerId === after?.customerId;
     const counted = customerId === before?.customerId;
     const previous = counted && (hasMoved || counts) ? before.startedAt : null;

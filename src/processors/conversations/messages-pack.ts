@@ -44,14 +44,15 @@ export function isPacked(pack: Pack, id: string): boolean {
 export function packMessages(pack: Pack, messages: readonly KeptMessage[]): void {
   if (messages.length === 0) return;
   if (pack.count === 0) pack.firstTime = messages[0]!.time;
-  let { text } = pack;
-  for (const { id, time, about, textLength, text: body, textTags } of messages) {
+  // Joined, not added up: a sum of strings is kept as a tree of its parts, which the collector walks through.
+  const parts: string[] = [];
+  for (const { id, time, about, textLength, text, textTags } of messages) {
     let place = pack.abouts.indexOf(about);
     if (place < 0) place = pack.abouts.push(about) - 1;
-    text += `${RECORD}${id}${FIELD}${time - pack.firstTime}${FIELD}${place}${FIELD}${textLength ?? ''}`;
-    if (body !== null || textTags.length > 0) text += FIELD + JSON.stringify([body, textTags]);
+    parts.push(RECORD, id, FIELD, String(time - pack.firstTime), FIELD, String(place), FIELD, String(textLength ?? ''));
+    if (text !== null || textTags.length > 0) parts.push(FIELD, JSON.stringify([text, textTags]));
   }
-  pack.text = text;
+  pack.text += parts.join('');
   pack.count += messages.length;
 }
 

@@ -1,8 +1,9 @@
 import type { Message } from '../../events/conversations.ts';
 import type { Context } from '../../runtime/domain.ts';
 import { difference } from '../difference.ts';
+import { isFull, isKnown, remember, shortId } from '../known-ids.ts';
 import { startsSession } from '../sessions.ts';
-import { DUPLICATE, fold, place, type Timeline, TOO_LATE } from '../timeline.ts';
+import { fold, isKeptAt, place, type Timeline, TOO_LATE } from '../timeline.ts';
 import { type About, advance, type KeptMessage, newPass, type Pass, sessionOf } from './message-pass.ts';
 import { isSameSession, messageRow, startOf } from './message-rows.ts';
 import { isPacked, newPack, type Pack, packMessages, unpackMessages } from './messages-pack.ts';
@@ -30,10 +31,26 @@ export interface Messages {
   /** While open: the sessions as written that a kept message is in, by start. */
   sessions: readonly SessionRow[];
   isOpen: boolean;
+  /** Short ids of the messages that came last, whatever became of them. */
+  known: string;
+  /** The silence that ends a session by which the rows of the kept messages were derived. */
+  gapMs: number;
 }
 
-export function emptyMessages(): Messages {
-  return { base: null, tail: newPass(), pack: newPack(), entries: [], sessions: [], isOpen: false };
+/** The message's id came before: nothing comes of it. */
+export const DUPLICATE = -2;
+
+export function emptyMessages(gapMs: number): Messages {
+  return {
+    base: null,
+    tail: newPass(),
+    pack: newPack(),
+    entries: [],
+    sessions: [],
+    isOpen: false,
+    known: '',
+    gapMs,
+  };
 }
 
 /** The part of the options that this file uses, in milliseconds. */
@@ -62,8 +79,15 @@ export function takeMessage(
   rules: MessageRules,
   context: Context,
 ): number {
+  const id = message.message_id;
+  const short = shortId(id);
+  if (isKnown(messages.known, short) || (isFull(messages.known) && isKept(messages, message, rules))) {
+    context.count('duplicate');
+    return DUPLICATE;
+  }
+  messages.known = remember(messages.known, short);
   const entry: KeptMessage = {
-    id: message.message_id,
+    id,
     time,
     about: aboutOf(messages.pack.abouts, message),
     textLength: message.text_length ?? message.text?.length ?? null,
@@ -75,12 +99,10 @@ export function takeMessage(
     sessionStartedAt: null,
   };
   if (!messages.isOpen) {
-    if (isRepeated(messages, entry.id)) return refuseRepeat(context);
     if (isLast(messages, entry)) return messages.entries.push(entry) - 1;
-    open(message.conversation_id, messages, rules);
+    open(message.conversation_id, messages);
   }
   const index = place(timelineOf(messages), entry, rules);
-  if (index === DUPLICATE) return refuseRepeat(context);
   if (index === TOO_LATE) {
     context.count('too_late');
     context.emit(landingMessages, 1, messageRow(message.conversation_id, entry));
@@ -92,16 +114,16 @@ export function takeMessage(
 
 /** Writes the rows that changed since the last call, and forgets what no late message can need. */
 export function settleMessages(id: string, messages: Messages, rules: MessageRules, context: Context): void {
-  if (!messages.isOpen && mustOpen(messages, rules)) open(id, messages, rules);
+  if (!messages.isOpen && mustOpen(messages, rules)) open(id, messages);
   const before = messages.isOpen ? messages.sessions : lastSession(id, messages);
   const after = messages.isOpen ? settleAll(id, messages, rules, context) : settleNew(id, messages, rules, context);
   difference(before, after, startOf, isSameSession, (sign, session) => context.emit(landingSessions, sign, session));
 }
 
-/** Forgets the messages kept for late ones: for a conversation that has been idle for long. */
+/** Forgets the messages kept for late ones: for a conversation that has been idle for long. Their rows stay as written. */
 export function compactMessages(id: string, messages: Messages, rules: MessageRules): void {
-  open(id, messages, rules);
-  foldAway(messages, { ...rules, entriesMax: 0 });
+  open(id, messages);
+  foldAway(messages, { ...rules, gapMs: messages.gapMs, entriesMax: 0 });
   close(messages);
 }
 
@@ -126,21 +148,22 @@ function settleNew(id: string, messages: Messages, rules: MessageRules, context:
 
 /** Open: runs the pass over all kept messages, writes what came out new or different, and closes. */
 function settleAll(id: string, messages: Messages, rules: MessageRules, context: Context): SessionRow[] {
-  const sessions = runPass(id, messages, rules, (message, old) => {
+  const sessions = runPass(id, messages, rules.gapMs, (message, old) => {
     if (old !== null) context.emit(landingMessages, -1, messageRow(id, old));
     context.emit(landingMessages, 1, messageRow(id, message));
   });
+  messages.gapMs = rules.gapMs;
   foldAway(messages, rules);
   close(messages);
   return sessions;
 }
 
-/** Unpacks the kept messages and derives again what their rows have. */
-function open(id: string, messages: Messages, rules: MessageRules): void {
+/** Unpacks the kept messages and derives again what their rows have, by the rule by which they were written. */
+function open(id: string, messages: Messages): void {
   if (messages.isOpen) return;
   const fresh = messages.entries;
   messages.entries = unpackMessages(messages.pack);
-  messages.sessions = runPass(id, messages, rules, () => undefined);
+  messages.sessions = runPass(id, messages, messages.gapMs, () => undefined);
   messages.entries.push(...fresh);
   messages.isOpen = true;
 }
@@ -158,15 +181,15 @@ function close(messages: Messages): void {
 function runPass(
   id: string,
   messages: Messages,
-  rules: MessageRules,
+  gapMs: number,
   visit: (message: KeptMessage, old: KeptMessage | null) => void,
 ): SessionRow[] {
   const pass = messages.base === null ? newPass() : { ...messages.base };
   const sessions: SessionRow[] = [];
   for (const message of messages.entries) {
     const old = { ...message };
-    if (pass.last !== null && startsSession(pass.last, message.time, rules.gapMs)) sessions.push(sessionOf(id, pass));
-    advance(pass, message, rules.gapMs);
+    if (pass.last !== null && startsSession(pass.last, message.time, gapMs)) sessions.push(sessionOf(id, pass));
+    advance(pass, message, gapMs);
     if (old.sessionStartedAt === null) visit(message, null);
     else if (!isSameDerived(old, message)) visit(message, old);
   }
@@ -189,17 +212,26 @@ function timelineOf({ base, entries }: Messages): Timeline<KeptMessage> {
   return { latest: entries.at(-1)?.time ?? horizon?.time ?? Number.NEGATIVE_INFINITY, horizon, entries };
 }
 
-/** Whether more is kept than needed by so much that unpacking pays. */
-function mustOpen({ pack, entries }: Messages, rules: MessageRules): boolean {
+/** Whether the rows have to move to another rule, or more is kept than needed by so much that unpacking pays. */
+function mustOpen({ pack, entries, gapMs }: Messages, rules: MessageRules): boolean {
+  if (gapMs !== rules.gapMs) return true;
   if (pack.count === 0) return entries.length > rules.entriesMax;
   const latest = entries.at(-1)?.time ?? 0;
   return pack.count + entries.length > rules.entriesMax || pack.firstTime < latest - 2 * rules.latenessMs;
 }
 
-function isRepeated({ pack, tail, base, entries }: Messages, id: string): boolean {
-  if (tail.lastId === id || base?.lastId === id || isPacked(pack, id)) return true;
-  for (let index = entries.length - 1; index >= 0; index--) if (entries[index]!.id === id) return true;
-  return false;
+/**
+ * Whether a message that came so long ago that its id was forgotten is kept still: one dated ahead of all that followed.
+ * Only one that would be kept had everything been folded by now counts, whenever the last fold was.
+ */
+function isKept(messages: Messages, message: Message, rules: MessageRules): boolean {
+  const id = message.message_id;
+  if (!messages.isOpen) {
+    if (!isPacked(messages.pack, id) && !messages.entries.some((entry) => entry.id === id)) return false;
+    open(message.conversation_id, messages);
+  }
+  const index = messages.entries.findIndex((entry) => entry.id === id);
+  return index >= 0 && isKeptAt(timelineOf(messages), index, rules);
 }
 
 /** Whether it follows everything known, by (time, id). */
@@ -207,11 +239,6 @@ function isLast({ tail, entries }: Messages, { id, time }: KeptMessage): boolean
   const last = entries.at(-1);
   const lastTime = last?.time ?? tail.last ?? Number.NEGATIVE_INFINITY;
   return time > lastTime || (time === lastTime && id > (last?.id ?? tail.lastId));
-}
-
-function refuseRepeat(context: Context): number {
-  context.count('duplicate');
-  return DUPLICATE;
 }
 
 function lastSession(id: string, { tail }: Messages): SessionRow[] {

@@ -19,7 +19,7 @@ interface Finished {
 
 /** The segments of a spool as a `Source`: one after the other, each in the order of its lines. */
 export class SpoolSource implements Source {
-  /** Segments are read one after the other; `read` would merge those of one batch by time. */
+  /** A batch has lines of one segment only: `read` would merge those of several by time. */
   readonly isContinuous = false;
   readonly #options: SpoolSourceOptions;
   readonly #segments: AsyncIterator<DiscoveredFile>;
@@ -62,7 +62,8 @@ export class SpoolSource implements Source {
   }
 
   async read(ranges: readonly Range[], options?: ReadOptions): Promise<FileBatch> {
-    const source = new FileSource({ ...this.#options, files: [], order: 'name' });
+    // By time, as files are: a batch of segments has one, and a batch of several files was left by an earlier replay.
+    const source = new FileSource({ ...this.#options, files: [] });
     await source.seek(this.#positions);
     return source.read(ranges, options);
   }

@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { mkdir, open, readdir, realpath, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { folderError, messageOf, ParleyError } from '../../errors.ts';
 import type { DiscoveredFile } from './discover.ts';
 
 export interface SpoolOptions {
@@ -25,8 +26,18 @@ const restBytesMax = 16_777_216;
  *
  * Where segments end depends on the bytes alone, except where the input paused, so that the same input
  * piped again gives the same segments, which are then known by their content.
+ *
+ * Fails with PARLEY_SOURCE_UNREADABLE when the input does, and with PARLEY_DISK_FULL or PARLEY_STATE_UNAVAILABLE.
  */
 export async function* spoolSegments(options: SpoolOptions): AsyncGenerator<DiscoveredFile, void, undefined> {
+  try {
+    yield* spool(options);
+  } catch (error) {
+    throw folderError(error, options.folder);
+  }
+}
+
+async function* spool(options: SpoolOptions): AsyncGenerator<DiscoveredFile, void, undefined> {
   const { segmentBytes = 67_108_864, idleMs = 1000, topic, clock = Date.now } = options;
   await mkdir(options.folder, { recursive: true });
   const folder = await realpath(options.folder);
@@ -40,7 +51,7 @@ export async function* spoolSegments(options: SpoolOptions): AsyncGenerator<Disc
   let arriving: Promise<IteratorResult<Buffer | string>> | undefined;
   try {
     for (;;) {
-      arriving ??= input.next();
+      arriving ??= input.next().catch(inputFailed);
       const arrived = await orIdle(arriving, segment?.canEnd === true ? idleMs : undefined);
       if (arrived !== 'idle') arriving = undefined;
       if (arrived === 'idle' || arrived.done === true) {
@@ -71,6 +82,16 @@ export async function* spoolSegments(options: SpoolOptions): AsyncGenerator<Disc
     count++;
     return Segment.start(join(folder, `${topic}.${run}-${String(count).padStart(6, '0')}.ndjson`), topic, rest);
   }
+}
+
+function inputFailed(cause: unknown): never {
+  const received = messageOf(cause);
+  throw new ParleyError('PARLEY_SOURCE_UNREADABLE', `Standard input cannot be read on: ${received}`, {
+    expected: 'a pipe or a file',
+    received,
+    where: 'standard input',
+    cause,
+  });
 }
 
 /** A file being written: whole lines, and in memory the beginning of the next one. */

@@ -49,8 +49,8 @@ export function ensurePassword(folder: ServerFolder): string {
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error;
   }
-  writeFileSync(temporary, randomBytes(24).toString('base64url'), { mode: 0o600, flag: 'wx' });
   try {
+    writeFileSync(temporary, randomBytes(24).toString('base64url'), { mode: 0o600, flag: 'wx' });
     linkSync(temporary, folder.password);
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;

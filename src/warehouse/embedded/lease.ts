@@ -83,8 +83,13 @@ function moveAside(path: string, seen: Owner | undefined): void {
 
 function write(path: string, lease: Lease): string {
   const temporary = `${path}.${suffix()}`;
-  writeFileSync(temporary, `${JSON.stringify(lease, undefined, 2)}\n`, { flag: 'wx', mode: 0o600 });
-  return temporary;
+  try {
+    writeFileSync(temporary, `${JSON.stringify(lease, undefined, 2)}\n`, { flag: 'wx', mode: 0o600 });
+    return temporary;
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
 }
 
 function suffix(): string {

@@ -1,4 +1,4 @@
-import { messageOf, ParleyError } from '../../errors.ts';
+import { isDiskFull, messageOf, ParleyError } from '../../errors.ts';
 import { WRITER } from './configuration.ts';
 import type { Engine } from './engine.ts';
 import { probe } from './probe.ts';
@@ -31,8 +31,7 @@ export async function waitUntilReady(engine: Engine, options: ReadyOptions): Pro
 }
 
 export function engineFailed(engine: Engine, message: string): ParleyError {
-  return new ParleyError('PARLEY_ENGINE_START', message, {
-    expected: 'a ClickHouse server that answers',
-    received: engine.lastLines().join('\n'),
-  });
+  const received = engine.lastLines().join('\n');
+  const code = isDiskFull(received) ? 'PARLEY_DISK_FULL' : 'PARLEY_ENGINE_START';
+  return new ParleyError(code, message, { expected: 'a ClickHouse server that answers', received });
 }

@@ -1,4 +1,4 @@
-import type { ParleyError } from '../../errors.ts';
+import { folderError, type ParleyError } from '../../errors.ts';
 import { READER, serverConfiguration, usersConfiguration, WRITER } from './configuration.ts';
 import { ensurePassword, makeServerFolder, serverFolder, writePrivate } from './folder.ts';
 import { publishLease, releaseLease, takeLease } from './lease.ts';
@@ -48,14 +48,19 @@ export interface EmbeddedServer {
  * Starts a ClickHouse server as a child process, on the loopback interface, with its data in `<dataDir>/clickhouse`.
  * It ends with this process, however that ends.
  *
- * Fails with PARLEY_ENGINE_MISSING, PARLEY_DATA_DIR_IN_USE or PARLEY_ENGINE_START.
+ * Fails with PARLEY_ENGINE_MISSING, PARLEY_DATA_DIR_IN_USE, PARLEY_DISK_FULL, PARLEY_STATE_UNAVAILABLE or
+ * PARLEY_ENGINE_START.
  */
 export async function startEmbeddedServer(options: EmbeddedServerOptions): Promise<EmbeddedServer> {
   const { dataDir, httpPort = 8123, tcpPort = 9000, restart = true, readyTimeoutMs = 120_000 } = options;
   const log: ServerLog = options.log ?? (() => undefined);
   const library = findLibrary();
   const folder = serverFolder(dataDir);
-  takeLease(folder.lease);
+  try {
+    takeLease(folder.lease);
+  } catch (error) {
+    throw folderError(error, dataDir);
+  }
   try {
     makeServerFolder(folder);
     const password = ensurePassword(folder);
@@ -82,6 +87,6 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
     };
   } catch (error) {
     releaseLease(folder.lease);
-    throw error;
+    throw folderError(error, dataDir);
   }
 }
