@@ -4,9 +4,9 @@
  * `indexOf` and is stored as it is.
  *
  * Only the newest `idsMax` count. That is a rule of the order of events alone, never of when something was forgotten
- * for good. An id that is new is taken for one of n others with a chance of n / 2^48: for 10,000, 4 in 10^11.
+ * for good. An id that is new is taken for one of n others with a chance of n / 2^48: for 2,000, 7 in 10^12.
  */
-export const KNOWN_IDS_MAX = 10_000;
+export const KNOWN_IDS_MAX = 2_000;
 
 const WIDTH = 8;
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';

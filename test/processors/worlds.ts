@@ -212,7 +212,7 @@ export async function play(
   return driver;
 }
 
-async function act(driver: TestDriver, action: Action): Promise<void> {
+export async function act(driver: TestDriver, action: Action): Promise<void> {
   if (action.kind === 'none') return;
   if (action.kind === 'crash') {
     // Steps 0 and 1 are taken on starting, so only a restart can end there.

@@ -37,6 +37,8 @@ export interface Messages {
   gapMs: number;
 }
 
+const noSessions: readonly SessionRow[] = [];
+
 /** The message's id came before: nothing comes of it. */
 export const DUPLICATE = -2;
 
@@ -46,7 +48,7 @@ export function emptyMessages(gapMs: number): Messages {
     tail: newPass(),
     pack: newPack(),
     entries: [],
-    sessions: [],
+    sessions: noSessions,
     isOpen: false,
     known: '',
     gapMs,
@@ -172,8 +174,8 @@ function close(messages: Messages): void {
   const { entries, pack } = messages;
   if (messages.isOpen) pack.clear();
   packMessages(pack, entries);
-  messages.entries = [];
-  messages.sessions = [];
+  entries.length = 0;
+  messages.sessions = noSessions;
   messages.isOpen = false;
 }
 
@@ -187,11 +189,19 @@ function runPass(
   const pass = messages.base === null ? newPass() : { ...messages.base };
   const sessions: SessionRow[] = [];
   for (const message of messages.entries) {
-    const old = { ...message };
+    const { previous, responseSeconds, isFirstResponse, sessionStartedAt } = message;
     if (pass.last !== null && startsSession(pass.last, message.time, gapMs)) sessions.push(sessionOf(id, pass));
     advance(pass, message, gapMs);
-    if (old.sessionStartedAt === null) visit(message, null);
-    else if (!isSameDerived(old, message)) visit(message, old);
+    if (sessionStartedAt === null) {
+      visit(message, null);
+      continue;
+    }
+    const isSame =
+      sessionStartedAt === message.sessionStartedAt &&
+      previous === message.previous &&
+      responseSeconds === message.responseSeconds &&
+      isFirstResponse === message.isFirstResponse;
+    if (!isSame) visit(message, { ...message, previous, responseSeconds, isFirstResponse, sessionStartedAt });
   }
   if (pass.last !== null) sessions.push(sessionOf(id, pass));
   messages.tail = pass;
@@ -243,15 +253,6 @@ function isLast({ tail, entries }: Messages, { id, time }: KeptMessage): boolean
 
 function lastSession(id: string, { tail }: Messages): SessionRow[] {
   return tail.last === null ? [] : [sessionOf(id, tail)];
-}
-
-function isSameDerived(left: KeptMessage, right: KeptMessage): boolean {
-  return (
-    left.previous === right.previous &&
-    left.responseSeconds === right.responseSeconds &&
-    left.isFirstResponse === right.isFirstResponse &&
-    left.sessionStartedAt === right.sessionStartedAt
-  );
 }
 
 /** The known `About` that is the same, or a new one, which is then known. */

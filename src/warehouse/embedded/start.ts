@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Engine, startEngine } from './engine.ts';
 import type { ServerFolder } from './folder.ts';
 import { inUse } from './lease.ts';
+import { revokeLostInserts } from './lost-inserts.ts';
 import { choosePort, HOST } from './ports.ts';
+import { isServed, lockHolder } from './predecessor.ts';
 import { engineFailed, waitUntilReady } from './ready.ts';
 
 /** `debug` and `info` for what is normal, `warn` for what healed, `error` for what did not. */
@@ -37,6 +37,13 @@ export async function startFirst(options: FirstStart): Promise<Started> {
   const { folder, library, log, password } = options;
   const deadline = Date.now() + predecessorMs;
   for (let tries = 1; ; ) {
+    if (isServed(folder)) {
+      // Its parent is dead, or the lease would not be ours, so it is about to end.
+      if (Date.now() > deadline) throw inUse(folder.lease, lockHolder(folder));
+      await delay(20);
+      continue;
+    }
+    tellRevoked(log, revokeLostInserts(folder));
     const httpPort = await choosePort(options.httpPort);
     const tcpPort = await choosePort(options.tcpPort, [httpPort]);
     const url = `http://${HOST}:${httpPort}`;
@@ -49,7 +56,7 @@ export async function startFirst(options: FirstStart): Promise<Started> {
     }
     const printed = engine.lastPrinted().join('\n');
     if (/another server instance|cannot lock file/i.test(printed)) {
-      // The engine's own lock of its folder. Its parent is dead, or the lease would not be ours, so it is about to end.
+      // The engine's own lock of its folder, held by one that could not be seen.
       if (Date.now() > deadline) throw inUse(folder.lease, lockHolder(folder));
       await delay(200);
     } else if (/address already in use/i.test(printed) && tries < portTriesMax) {
@@ -60,9 +67,9 @@ export async function startFirst(options: FirstStart): Promise<Started> {
   }
 }
 
-/** ClickHouse writes its pid into the file that it locks. */
-function lockHolder(folder: ServerFolder): number | undefined {
-  return Number(/PID: (\d+)/.exec(readFileSync(join(folder.data, 'status'), 'utf8'))?.[1]) || undefined;
+export function tellRevoked(log: ServerLog, inserts: number): void {
+  if (inserts > 0)
+    log('info', `ClickHouse had noted ${inserts} inserts that it lost when it ended: they can be repeated.`);
 }
 
 function sayOtherPort(log: ServerLog, what: string, wanted: number, port: number): void {

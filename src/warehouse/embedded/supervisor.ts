@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf, type ParleyError } from '../../errors.ts';
 import { type Engine, type EngineOptions, startEngine } from './engine.ts';
+import { revokeLostInserts } from './lost-inserts.ts';
 import { engineFailed, waitUntilReady } from './ready.ts';
-import type { ServerLog } from './start.ts';
+import { type ServerLog, tellRevoked } from './start.ts';
 
 export interface SupervisorOptions extends EngineOptions {
   readonly url: string;
@@ -81,9 +82,10 @@ export class Supervisor {
   }
 
   async #start(): Promise<boolean> {
-    const { url, password, readyTimeoutMs, log } = this.#options;
-    this.#engine = startEngine(this.#options);
+    const { url, password, readyTimeoutMs, log, folder } = this.#options;
     try {
+      tellRevoked(log, revokeLostInserts(folder));
+      this.#engine = startEngine(this.#options);
       return (await waitUntilReady(this.#engine, { url, password, timeoutMs: readyTimeoutMs })) !== undefined;
     } catch (error) {
       log('warn', messageOf(error));
