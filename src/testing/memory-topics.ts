@@ -41,7 +41,8 @@ export class MemoryTopics {
 
 /** The topics of a stage in the order that the port asks for: always the record with the least time, then topic. */
 export class MemorySource implements Source {
-  readonly isContinuous = true;
+  /** Queues grow between two portions of a batch. */
+  readonly isContinuous = false;
   readonly #topics: MemoryTopics;
   readonly #names: readonly string[];
   readonly #life: Life;

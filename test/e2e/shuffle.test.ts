@@ -54,8 +54,8 @@ describe.each(inputs)('$name', ({ name, of }) => {
 
   test.each([
     { what: 'messages up to a day late', isLate: (file: string) => file === messages, batch: 150 },
-    { what: 'messages up to a day late, in one batch', isLate: (file: string) => file === messages, batch: 50_000 },
-    { what: 'events of every topic up to a day late', isLate: () => true, batch: 400 },
+    { what: 'messages a day late, in one batch', isLate: (file: string) => file === messages, batch: 50_000 },
+    { what: 'every topic up to a day late', isLate: () => true, batch: 400 },
   ])('$what', async ({ what, isLate, batch }) => {
     const dice = new Dice(seed);
     const paths = [join(place, what)];
