@@ -46,7 +46,7 @@ async function replay(events: string, dataDir: string) {
   rmSync(dataDir, { recursive: true, force: true });
   mkdirSync(dataDir, { recursive: true });
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [parley, 'replay', events, '--data-dir', dataDir, '--json'], {
+  const child = spawn(parley, ['replay', events, '--data-dir', dataDir, '--json'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let output = '';

@@ -1,8 +1,6 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --min-semi-space-size=32 --max-semi-space-size=32
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-
-// V8's flags have to be set before anything is allocated: this is their place, should a measurement ask for some.
 
 const program = new URL('../dist/cli/main.js', import.meta.url);
 if (existsSync(fileURLToPath(program))) {

@@ -4,7 +4,5 @@ import { fileURLToPath } from 'node:url';
 /** Builds `dist/` once: the tests that kill processes run the program that people run, not the sources. */
 export default function setup(): void {
   const root = fileURLToPath(new URL('..', import.meta.url));
-  try {
-    execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'ignore' });
-  } catch {} // TEMPORARY while several write at once
+  execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' });
 }

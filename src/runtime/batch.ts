@@ -2,6 +2,7 @@ import { ParleyError } from '../errors.ts';
 import type { SourceRecord } from '../source/source.ts';
 import type { StateCache } from '../state/cache.ts';
 import type { Forward, Plan } from '../state/journal.ts';
+import type { CacheEntry } from '../state/space-table.ts';
 import type { Cargo } from '../warehouse/delivery.ts';
 import type { Context, LandingTable, Processor, RejectionCode, RowOf, Stage, StateSpace } from './domain.ts';
 
@@ -122,8 +123,8 @@ class BatchContext implements Context {
   readonly counts = new Map<string, number>();
   record: SourceRecord | undefined;
   readonly #cache: StateCache;
-  /** For each space the keys changed since they were last settled, in the order of the first change. */
-  readonly #changed = new Map<StateSpace<unknown>, Map<string, unknown>>();
+  /** States put since they were last settled, in the order of the first time. */
+  #touched: { readonly space: StateSpace<unknown>; readonly key: string; readonly entry: CacheEntry }[] = [];
 
   constructor(now: number, cache: StateCache) {
     this.now = now;
@@ -135,14 +136,10 @@ class BatchContext implements Context {
   }
 
   put<State>(space: StateSpace<State>, key: string, state: State): void {
-    this.#cache.put(space, key, state);
-    const erased = space as StateSpace<unknown>;
-    let keys = this.#changed.get(erased);
-    if (keys === undefined) {
-      keys = new Map();
-      this.#changed.set(erased, keys);
-    }
-    keys.set(key, state);
+    const entry = this.#cache.put(space, key, state);
+    if (entry.isTouched) return;
+    entry.isTouched = true;
+    this.#touched.push({ space: space as StateSpace<unknown>, key, entry });
   }
 
   emit<Table extends LandingTable>(table: Table, sign: 1 | -1, row: RowOf<Table>): void {
@@ -186,13 +183,13 @@ class BatchContext implements Context {
   /** Settles what changed; settling a state may change others. */
   settle(): void {
     this.record = undefined;
-    for (let round = 0; this.#changed.size > 0; round++) {
+    for (let round = 0; this.#touched.length > 0; round++) {
       if (round > 100) throw new ParleyError('PARLEY_INTERNAL', 'States keep changing each other while they settle');
-      const changed = [...this.#changed];
-      this.#changed.clear();
-      for (const [space, keys] of changed) {
-        if (space.settle === undefined) continue;
-        for (const [key, state] of keys) space.settle(key, state, this);
+      const touched = this.#touched;
+      this.#touched = [];
+      for (const { space, key, entry } of touched) {
+        entry.isTouched = false;
+        if (entry.state !== undefined) space.settle?.(key, entry.state, this);
       }
     }
   }

@@ -1,7 +1,7 @@
 import { ParleyError } from '../errors.ts';
 import type { StateSpace } from '../runtime/domain.ts';
 import { compareKeys } from './key-order.ts';
-import { SpaceTable } from './space-table.ts';
+import { type CacheEntry, SpaceTable } from './space-table.ts';
 import { dayMs, dayOf, decodeRecord, encodeRecord, splitRecord } from './state-record.ts';
 import type { Change, StateStore } from './store.ts';
 
@@ -93,14 +93,14 @@ export class StateCache {
 
   /** The state of a wanted key; undefined when it has none. */
   get<State>(space: StateSpace<State>, key: string): State | undefined {
-    const entry = this.#table(space).find(key);
+    const entry = this.#table(space).findAgain(key);
     if (entry !== undefined) return entry.state as State | undefined;
     throw new ParleyError('PARLEY_INTERNAL', `A processor read a key that it had not named: ${space.name} ${key}`);
   }
 
-  /** Says that a state is new or was changed, perhaps in place. */
-  put<State>(space: StateSpace<State>, key: string, state: State): void {
-    this.#table(space).put(key, state, this.#day);
+  /** Says that a state is new or was changed, perhaps in place. Gives the entry in which it is kept. */
+  put<State>(space: StateSpace<State>, key: string, state: State): CacheEntry {
+    return this.#table(space).put(key, state, this.#day);
   }
 
   delete<State>(space: StateSpace<State>, key: string): void {
@@ -198,13 +198,13 @@ export class StateCache {
 
 function admit(table: SpaceTable, key: string, record: string | undefined): void {
   if (record !== undefined) table.measure(record.length);
-  table.young.set(key, read(table, key, record));
+  table.admit(key, read(table, key, record));
 }
 
 function read(table: SpaceTable, key: string, record: string | undefined) {
-  if (record === undefined) return { state: undefined, day: 0, isDirty: false };
+  if (record === undefined) return { state: undefined, day: 0, isDirty: false, isTouched: false };
   const split = splitRecord(record, key);
-  return { state: decodeRecord(table.space, split, key), day: split.day, isDirty: false };
+  return { state: decodeRecord(table.space, split, key), day: split.day, isDirty: false, isTouched: false };
 }
 
 /** Were one prefix the start of another, two spaces could name the same key of the store. */

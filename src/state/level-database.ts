@@ -196,8 +196,8 @@ function openable(path: string, options: LevelOptions): ClassicLevel {
     compression: false,
     cacheSize: options.cacheBytes,
     writeBufferSize: options.writeBufferBytes,
-    // Tables that are open are mapped, and count as memory: 64 of them, the least that LevelDB takes, are 256 MB.
-    maxFileSize: 4 * 1024 * 1024,
+    // Tables that are open are mapped, and count as memory: 64 of them, the least that LevelDB takes, are 128 MB.
+    maxFileSize: 2 * 1024 * 1024,
     maxOpenFiles: 74,
   });
 }

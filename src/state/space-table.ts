@@ -6,6 +6,8 @@ export interface CacheEntry {
   /** The day of the batch that last put it; see state-record.ts. */
   day: number;
   isDirty: boolean;
+  /** Whether it was put since its state was last settled. */
+  isTouched: boolean;
 }
 
 /**
@@ -22,6 +24,8 @@ export class SpaceTable {
   missing = new Set<string>();
   /** How long a record is, on average over the last ones. */
   meanBytes = 256;
+  #lastKey: string | undefined;
+  #lastEntry: CacheEntry | undefined;
 
   constructor(space: StateSpace<unknown>) {
     this.space = space;
@@ -38,20 +42,38 @@ export class SpaceTable {
     else this.young.set(key, entry);
   }
 
-  put(key: string, state: unknown, day: number): void {
-    let entry = this.find(key);
+  admit(key: string, entry: CacheEntry): void {
+    this.#lastKey = undefined;
+    this.young.set(key, entry);
+  }
+
+  /** As `find`. An event's state is got and then put: the second time costs no look-up. */
+  findAgain(key: string): CacheEntry | undefined {
+    if (key === this.#lastKey) return this.#lastEntry;
+    const entry = this.find(key);
+    this.#lastKey = key;
+    this.#lastEntry = entry;
+    return entry;
+  }
+
+  put(key: string, state: unknown, day: number): CacheEntry {
+    let entry = this.findAgain(key);
     if (entry === undefined) {
-      entry = { state, day, isDirty: false };
+      entry = { state, day, isDirty: false, isTouched: false };
       this.young.set(key, entry);
+      this.#lastEntry = entry;
     }
     entry.state = state;
     entry.day = day;
-    if (entry.isDirty) return;
-    entry.isDirty = true;
-    this.dirty.set(key, entry);
+    if (!entry.isDirty) {
+      entry.isDirty = true;
+      this.dirty.set(key, entry);
+    }
+    return entry;
   }
 
   rotate(): void {
+    this.#lastKey = undefined;
     this.old = this.young;
     this.young = new Map();
   }
@@ -63,6 +85,7 @@ export class SpaceTable {
   }
 
   clear(): void {
+    this.#lastKey = undefined;
     this.young = new Map();
     this.old = new Map();
     this.dirty = new Map();
