@@ -1,49 +1,54 @@
 import type { Base, Change } from '../history.ts';
-import type {
-  ConversationAttributes,
-  ConversationState,
-  CountedConversation,
-  FirstMessage,
-  ForgottenTag,
-  NamedCustomer,
-  Rating,
-  TextTag,
-} from './conversation-state.ts';
+import type { ConversationAttributes, ConversationState, ForgottenTag, Rating, TextTag } from './conversation-state.ts';
 import { emptyConversation } from './conversation-state.ts';
 import { restoreMessages, type StoredMessages, storeMessages } from './messages-codec.ts';
+import { Names } from './names.ts';
 
-/** The stored form of a conversation; parts without content are left out. */
-interface StoredConversation {
-  readonly m?: StoredMessages | undefined;
-  readonly f?: FirstMessage | undefined;
-  readonly h?: readonly Change<ConversationAttributes>[] | undefined;
-  readonly b?: Base<ConversationAttributes> | undefined;
-  readonly r?: Rating | undefined;
-  readonly t?: readonly (readonly [tag: string, TextTag])[] | undefined;
-  readonly o?: readonly (readonly [tag: string, ForgottenTag])[] | undefined;
-  readonly c?: CountedConversation | undefined;
-  readonly n: readonly StoredNaming[];
+/**
+ * The stored form of a conversation. Times are distances from `start`, customers and clinics places in `names`. What
+ * most conversations lack stands in `rest`.
+ */
+type StoredConversation = readonly [
+  names: readonly string[],
+  /** Time of the first message; 0 without one. */
+  start: number,
+  first: readonly [id: string, customer: number, clinic: number] | 0,
+  counted: readonly [customer: number, startedAt: number] | 0,
+  /** Three items for each customer named: customer, clinic, when. */
+  named: readonly number[],
+  messages: StoredMessages | 0,
+  rest?: StoredRest,
+];
+
+interface StoredRest {
+  readonly h?: readonly Change<ConversationAttributes>[];
+  readonly b?: Base<ConversationAttributes>;
+  readonly r?: Rating;
+  readonly t?: readonly (readonly [tag: string, TextTag])[];
+  readonly o?: readonly (readonly [tag: string, ForgottenTag])[];
 }
-
-type StoredNaming = readonly [customerId: string, at: number, clinicCode: string];
 
 /** Ends the JSON and the known ids; the packed text of the kept messages follows. Neither has a line break of its own. */
 const END = '\n';
 
 export function encodeConversation(state: ConversationState): string {
-  const { messages, first, history, rating, textTags, forgottenTags, counted, named } = state;
-  const stored: StoredConversation = {
-    m: messages === null ? undefined : storeMessages(messages),
-    f: first ?? undefined,
-    h: history.changes.length === 0 ? undefined : history.changes,
-    b: history.base ?? undefined,
-    r: rating ?? undefined,
-    t: textTags === null ? undefined : [...textTags],
-    o: forgottenTags === null ? undefined : [...forgottenTags],
-    c: counted ?? undefined,
-    n: named.map(storeNaming),
-  };
-  const json = JSON.stringify(stored);
+  const { messages, first, counted, named } = state;
+  const names = new Names();
+  const start = first === null ? 0 : first.time;
+  const places: number[] = [];
+  for (const { customerId, clinicCode, at } of named) {
+    places.push(names.place(customerId), names.place(clinicCode), at - start);
+  }
+  const stored: StoredConversation = [
+    names.list,
+    start,
+    first === null ? 0 : [first.id, names.place(first.customerId), names.place(first.clinicCode)],
+    counted === null ? 0 : [names.place(counted.customerId), counted.startedAt - start],
+    places,
+    messages === null ? 0 : storeMessages(messages, names, start),
+  ];
+  const rest = restOf(state);
+  const json = JSON.stringify(rest === undefined ? stored : [...stored, rest]);
   return messages === null ? json + END + END : json + END + messages.known + END + messages.pack.text;
 }
 
@@ -51,27 +56,42 @@ export function decodeConversation(text: string): ConversationState {
   const end = text.indexOf(END);
   const endOfKnown = text.indexOf(END, end + 1);
   if (end < 0 || endOfKnown < 0) throw new Error('a conversation without its two line breaks');
-  const stored = JSON.parse(text.slice(0, end)) as StoredConversation;
+  const [list, start, first, counted, named, messages, rest] = JSON.parse(text.slice(0, end)) as StoredConversation;
+  const names = new Names([...list]);
   const state = emptyConversation();
-  if (stored.m) {
-    state.messages = restoreMessages(stored.m, text.slice(end + 1, endOfKnown), text.slice(endOfKnown + 1));
+  if (messages !== 0) {
+    const known = text.slice(end + 1, endOfKnown);
+    state.messages = restoreMessages(messages, names, start, known, text.slice(endOfKnown + 1));
   }
-  state.first = stored.f ?? null;
-  if (stored.h) state.history.changes.push(...stored.h);
-  state.history.base = stored.b ?? null;
-  state.rating = stored.r ?? null;
-  if (stored.t) state.textTags = new Map(stored.t);
-  if (stored.o) state.forgottenTags = new Map(stored.o);
-  state.counted = stored.c ?? null;
-  for (const naming of stored.n) state.named.push(restoreNaming(naming));
+  if (first !== 0) {
+    state.first = { time: start, id: first[0], customerId: names.at(first[1]), clinicCode: names.at(first[2]) };
+  }
+  if (counted !== 0) state.counted = { customerId: names.at(counted[0]), startedAt: start + counted[1] };
+  for (let index = 0; index < named.length; index += 3) {
+    const owner = { customerId: names.at(named[index]!), clinicCode: names.at(named[index + 1]!) };
+    state.named.push({ ...owner, at: start + named[index + 2]!, isTold: true });
+  }
+  if (rest !== undefined) restoreRest(state, rest);
   state.written = null;
   return state;
 }
 
-function storeNaming({ customerId, at, clinicCode }: NamedCustomer): StoredNaming {
-  return [customerId, at, clinicCode];
+function restOf({ history, rating, textTags, forgottenTags }: ConversationState): StoredRest | undefined {
+  const hasHistory = history.changes.length > 0 || history.base !== null;
+  if (!hasHistory && rating === null && textTags === null && forgottenTags === null) return undefined;
+  return {
+    ...(history.changes.length > 0 ? { h: history.changes } : {}),
+    ...(history.base !== null ? { b: history.base } : {}),
+    ...(rating !== null ? { r: rating } : {}),
+    ...(textTags !== null ? { t: [...textTags] } : {}),
+    ...(forgottenTags !== null ? { o: [...forgottenTags] } : {}),
+  };
 }
 
-function restoreNaming([customerId, at, clinicCode]: StoredNaming): NamedCustomer {
-  return { customerId, at, clinicCode, isTold: true };
+function restoreRest(state: ConversationState, { h, b, r, t, o }: StoredRest): void {
+  if (h !== undefined) state.history.changes.push(...h);
+  state.history.base = b ?? null;
+  state.rating = r ?? null;
+  if (t !== undefined) state.textTags = new Map(t);
+  if (o !== undefined) state.forgottenTags = new Map(o);
 }

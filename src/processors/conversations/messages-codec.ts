@@ -1,56 +1,106 @@
 import { checkKnown } from '../known-ids.ts';
-import type { About } from './message-pass.ts';
+import type { About, Pass } from './message-pass.ts';
 import { emptyMessages, type Messages } from './messages.ts';
-import { restorePass, type StoredPass, storePass } from './messages-pack.ts';
+import { lastPackedId } from './messages-pack.ts';
+import type { Names } from './names.ts';
 
-/** The stored form of `Messages`, which is closed between two batches; its two long texts stand beside it as they are. */
+/**
+ * The stored form of `Messages`, which is closed between two batches; its two long texts stand beside it as they are.
+ * Times are distances from `start`, words places in `names`.
+ */
 export type StoredMessages = readonly [
-  tail: StoredPass,
-  base: StoredPass | null,
   count: number,
   firstTime: number,
   gapMs: number,
-  ...abouts: StoredAbout[],
+  tail: StoredPass,
+  base: StoredPass | 0,
+  /** Five items for each `About`. */
+  abouts: readonly number[],
 ];
 
-type StoredAbout = readonly [customer: string, clinic: string, direction: 'in' | 'out', type: string, channel: string];
+type StoredPass = readonly [
+  last: number | null,
+  /** Empty where the packed text says it. */
+  lastId: string,
+  unansweredSince: number | null,
+  hasResponse: 0 | 1,
+  sessionStartedAt: number,
+  sessionCustomer: number,
+  sessionClinic: number,
+  inCount: number,
+  outCount: number,
+];
 
-export function storeMessages({ tail, base, pack, gapMs }: Messages): StoredMessages {
+export function storeMessages({ tail, base, pack, gapMs }: Messages, names: Names, start: number): StoredMessages {
+  const abouts: number[] = [];
+  for (const { customer_id, clinic_code, direction, direction_type, channel } of pack.abouts) {
+    abouts.push(names.place(customer_id), names.place(clinic_code), direction === 'in' ? 1 : 0);
+    abouts.push(names.place(direction_type), names.place(channel));
+  }
+  const lastId = pack.count > 0 ? '' : tail.lastId;
   return [
-    storePass(tail),
-    base === null ? null : storePass(base),
     pack.count,
-    pack.firstTime,
+    pack.count > 0 ? pack.firstTime - start : 0,
     gapMs,
-    ...pack.abouts.map(
-      ({ customer_id, clinic_code, direction, direction_type, channel }): StoredAbout => [
-        customer_id,
-        clinic_code,
-        direction,
-        direction_type,
-        channel,
-      ],
-    ),
+    storePass(tail, lastId, names, start),
+    base === null ? 0 : storePass(base, base.lastId, names, start),
+    abouts,
   ];
 }
 
-export function restoreMessages(stored: StoredMessages, known: string, text: string): Messages {
-  const [tail, base, count, firstTime, gapMs, ...abouts] = stored;
+export function restoreMessages(
+  stored: StoredMessages,
+  names: Names,
+  start: number,
+  known: string,
+  text: string,
+): Messages {
+  const [count, firstTime, gapMs, tail, base, places] = stored;
   const messages = emptyMessages(gapMs);
   messages.known = checkKnown(known);
-  messages.tail = restorePass(tail);
-  messages.base = base === null ? null : restorePass(base);
   messages.pack.count = count;
-  messages.pack.firstTime = firstTime;
+  messages.pack.firstTime = start + firstTime;
   messages.pack.text = text;
-  messages.pack.abouts = abouts.map(
-    ([customer_id, clinic_code, direction, direction_type, channel]): About => ({
-      customer_id,
-      clinic_code,
-      direction,
-      direction_type,
-      channel,
-    }),
-  );
+  for (let index = 0; index < places.length; index += 5) {
+    const about: About = {
+      customer_id: names.at(places[index]!),
+      clinic_code: names.at(places[index + 1]!),
+      direction: places[index + 2] === 1 ? 'in' : 'out',
+      direction_type: names.at(places[index + 3]!),
+      channel: names.at(places[index + 4]!),
+    };
+    messages.pack.abouts.push(about);
+  }
+  messages.tail = restorePass(tail, names, start);
+  if (count > 0) messages.tail.lastId = lastPackedId(messages.pack);
+  messages.base = base === 0 ? null : restorePass(base, names, start);
   return messages;
+}
+
+function storePass(pass: Pass, lastId: string, names: Names, start: number): StoredPass {
+  return [
+    pass.last === null ? null : pass.last - start,
+    lastId,
+    pass.unansweredSince === null ? null : pass.unansweredSince - start,
+    pass.hasResponse ? 1 : 0,
+    pass.sessionStartedAt - start,
+    names.place(pass.sessionCustomer),
+    names.place(pass.sessionClinic),
+    pass.inCount,
+    pass.outCount,
+  ];
+}
+
+function restorePass(stored: StoredPass, names: Names, start: number): Pass {
+  return {
+    last: stored[0] === null ? null : start + stored[0],
+    lastId: stored[1],
+    unansweredSince: stored[2] === null ? null : start + stored[2],
+    hasResponse: stored[3] === 1,
+    sessionStartedAt: start + stored[4],
+    sessionCustomer: names.at(stored[5]),
+    sessionClinic: names.at(stored[6]),
+    inCount: stored[7],
+    outCount: stored[8],
+  };
 }

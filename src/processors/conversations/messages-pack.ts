@@ -1,4 +1,4 @@
-import type { About, KeptMessage, Pass } from './message-pass.ts';
+import type { About, KeptMessage } from './message-pass.ts';
 
 /**
  * Settled messages as one text, which costs the collector nothing, is looked through by `includes`, grows by adding to
@@ -79,42 +79,8 @@ export function unpackMessages(pack: Pack): KeptMessage[] {
     });
 }
 
-export type StoredPass = readonly [
-  last: number | null,
-  lastId: string,
-  unansweredSince: number | null,
-  hasResponse: 0 | 1,
-  sessionStartedAt: number,
-  sessionCustomer: string,
-  sessionClinic: string,
-  inCount: number,
-  outCount: number,
-];
-
-export function storePass(pass: Pass): StoredPass {
-  return [
-    pass.last,
-    pass.lastId,
-    pass.unansweredSince,
-    pass.hasResponse ? 1 : 0,
-    pass.sessionStartedAt,
-    pass.sessionCustomer,
-    pass.sessionClinic,
-    pass.inCount,
-    pass.outCount,
-  ];
-}
-
-export function restorePass(stored: StoredPass): Pass {
-  return {
-    last: stored[0],
-    lastId: stored[1],
-    unansweredSince: stored[2],
-    hasResponse: stored[3] === 1,
-    sessionStartedAt: stored[4],
-    sessionCustomer: stored[5],
-    sessionClinic: stored[6],
-    inCount: stored[7],
-    outCount: stored[8],
-  };
+/** The id of the last message in it. */
+export function lastPackedId({ text }: Pack): string {
+  const start = text.lastIndexOf(RECORD) + 1;
+  return text.slice(start, text.indexOf(FIELD, start));
 }
