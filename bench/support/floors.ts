@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { landingMessages } from '../../src/processors/conversations/tables.ts';
-import { connect } from '../../src/warehouse/client.ts';
+import { connect, queryRows } from '../../src/warehouse/client.ts';
 import { startEmbeddedServer } from '../../src/warehouse/embedded/server.ts';
 import { insertSettings } from '../../src/warehouse/insert-settings.ts';
 import { migrate } from '../../src/warehouse/migrations.ts';
@@ -38,17 +38,20 @@ async function inserting(dataDir: string) {
   const blocks: Buffer[] = [];
   const source = await startEmbeddedServer({ dataDir, httpPort: 0, tcpPort: 0 });
   const reader = connect(source);
-  let rows = 0;
-  for (let from = 0; from < linesMax; from += blockRows) {
+  const [counted] = await queryRows<{ rows: number }>(
+    reader,
+    'SELECT count() AS rows FROM conversations.landing_messages',
+  );
+  const rows = Math.min(counted?.rows ?? 0, linesMax);
+  for (let from = 0; from < rows; from += blockRows) {
     const { stream } = await reader.exec({
       query: `SELECT ${columns} FROM conversations.landing_messages ORDER BY row_version
-              LIMIT ${blockRows} OFFSET ${from} FORMAT Native`,
+              LIMIT ${Math.min(blockRows, rows - from)} OFFSET ${from} FORMAT Native`,
       clickhouse_settings: { max_block_size: `${blockRows}`, output_format_parallel_formatting: 0, max_threads: 1 },
     });
     const chunks: Buffer[] = [];
     for await (const chunk of stream) chunks.push(chunk as Buffer);
     blocks.push(Buffer.concat(chunks));
-    rows += blockRows;
   }
   await reader.close();
   await source.stop();

@@ -137,24 +137,21 @@ describe('a simulation with faults', () => {
   const one = process.env.PARLEY_SIMULATION_SEED;
   const none = (): Tally => ({ crashes: 0, replacements: 0, fenced: 0, failedInserts: 0, repeatedInserts: 0 });
 
-  test.runIf(one !== undefined)(`seed ${one}`, async () => {
-    await run(Number(one), none());
-  });
+  if (one !== undefined) {
+    test(`seed ${one}`, () => run(Number(one), none()));
+    return;
+  }
 
-  test.runIf(one === undefined)('counts every event once, whatever fails', async () => {
+  test('counts every event once, whatever fails', async () => {
     const tally = none();
     for (let seed = 1; seed <= 40; seed++) await run(seed, tally);
     // It would prove nothing if nothing had failed.
     for (const [what, count] of Object.entries(tally)) expect(count, what).toBeGreaterThan(20);
   });
 
-  test.runIf(one === undefined)(
-    'counts every event once, from seeds never tried before',
-    async () => {
-      const until = performance.now() + Number(process.env.PARLEY_SIMULATION_SECONDS ?? 8) * 1000;
-      const first = Date.now() % 1_000_000_000;
-      for (let seed = first; performance.now() < until; seed++) await run(seed, none());
-    },
-    600_000,
-  );
+  test('counts every event once, from seeds never tried before (in CI from the same ones each time)', async () => {
+    const until = performance.now() + Number(process.env.PARLEY_SIMULATION_SECONDS ?? 8) * 1000;
+    const first = process.env.CI === 'true' ? 1_000 : Date.now() % 1_000_000_000;
+    for (let seed = first; performance.now() < until; seed++) await run(seed, none());
+  }, 600_000);
 });

@@ -164,7 +164,8 @@ function settleAttributes(id: string, state: ConversationState, context: Context
 function tellCustomers(id: string, state: ConversationState, context: Context): void {
   const before = state.counted;
   const after = countedOf(state);
-  const hasMoved = before !== null && after !== null && before.customerId !== after.customerId;
+  // Nobody's any more, when a delete at the same instant replaced all that was known of it.
+  const hasMoved = before !== null && before.customerId !== after?.customerId;
   for (const named of state.named) {
     const { customerId } = named;
     const counts = customerId === after?.customerId;
@@ -181,7 +182,7 @@ function tellCustomers(id: string, state: ConversationState, context: Context): 
     } satisfies CustomerConversation);
     named.isTold = true;
   }
-  state.counted = after ?? before;
+  state.counted = after;
 }
 
 function attributesOf(change: Conversation): ConversationAttributes {
