@@ -28,6 +28,16 @@ export interface Version<Attributes> {
   readonly number: number;
 }
 
+/** The columns that every dimension has for a version: when it held, and its number. */
+export function datesOf({ validFrom, validTo, isCurrent, number }: Version<unknown>) {
+  return { valid_from: validFrom, valid_to: validTo, is_current: isCurrent, version: number };
+}
+
+/** The same for the only version of a key that is known from facts alone, the first of them at `firstSeen`. */
+export function inferredDates(firstSeen: number) {
+  return { valid_from: firstSeen, valid_to: FAR_FUTURE, is_current: true, version: 1, is_inferred: true };
+}
+
 /** What the forgotten changes came to: the version that was open after the last of them. */
 export interface Base<Attributes> {
   /** What held last; null when nothing ever did. */

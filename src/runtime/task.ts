@@ -118,11 +118,6 @@ export class Task {
     return `${this.#options.name}/${this.#options.partition}`;
   }
 
-  /** Where each shard stands after the last batch processed. */
-  get positions(): ReadonlyMap<string, Position> {
-    return this.#positions;
-  }
-
   /** The last checkpoint that is on disk. */
   get checkpointed(): Checkpoint | undefined {
     return this.#checkpointed;

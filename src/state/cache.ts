@@ -7,7 +7,7 @@ import type { Change, StateStore } from './store.ts';
 
 /**
  * A task's states in memory, in front of its store: the processor reads and changes them as objects, and only a
- * checkpoint writes them. One batch at a time:
+ * checkpoint writes them. One chunk of a batch at a time:
  *
  *     begin ──▶ want, for each key ──▶ fetch ──▶ get, put, delete ──▶ expire ──▶ snapshot ──▶ begin …
  *
@@ -54,7 +54,7 @@ export class StateCache {
     return Math.round(this.#tables.reduce((sum, { dirty, meanBytes }) => sum + dirty.size * meanBytes, 0));
   }
 
-  /** Starts a batch; `now` is its journalled time, milliseconds. */
+  /** Starts a chunk; `now` is the journalled time of its batch, milliseconds. */
   begin(now: number): void {
     this.#day = dayOf(now);
     const young = this.#tables.reduce((sum, table) => sum + table.young.size, 0);
@@ -155,12 +155,6 @@ export class StateCache {
       count++;
     }
     return count;
-  }
-
-  /** Forgets everything, changes too; for when a batch failed half-way. No snapshot may be on its way to the store. */
-  discard(): void {
-    for (const table of this.#tables) table.clear();
-    this.#writing.length = 0;
   }
 
   /** Records of the store, with what is newer in memory laid over: all keys of the logical state, some without one. */

@@ -84,14 +84,6 @@ export class SpaceTable {
     this.dirty = new Map();
   }
 
-  clear(): void {
-    this.#lastKey = undefined;
-    this.young = new Map();
-    this.old = new Map();
-    this.dirty = new Map();
-    this.missing = new Set();
-  }
-
   measure(bytes: number): void {
     this.meanBytes += (bytes - this.meanBytes) / 64;
   }

@@ -4,10 +4,11 @@ import { difference, isSameRow } from '../difference.ts';
 import {
   type Base,
   type Change,
+  datesOf,
   emptyHistory,
-  FAR_FUTURE,
   forget,
   type History,
+  inferredDates,
   isBlank,
   splice,
   versionsOf,
@@ -114,21 +115,14 @@ function rowsOf(code: string, state: ClinicState): ClinicRow[] {
         clinic_name: '',
         clinic_type: '',
         timezone: 'UTC',
-        valid_from: state.firstSeenAt,
-        valid_to: FAR_FUTURE,
-        is_current: true,
-        version: 1,
-        is_inferred: true,
+        ...inferredDates(state.firstSeenAt),
       },
     ];
   }
   return versionsOf(state.history, isSameRow, state.firstSeenAt).map((version) => ({
     clinic_code: code,
     ...version.attributes,
-    valid_from: version.validFrom,
-    valid_to: version.validTo,
-    is_current: version.isCurrent,
-    version: version.number,
+    ...datesOf(version),
     is_inferred: false,
   }));
 }

@@ -1,4 +1,4 @@
-import { FAR_FUTURE, isBlank, type Version, versionsOf } from '../history.ts';
+import { datesOf, inferredDates, isBlank, type Version, versionsOf } from '../history.ts';
 import type { ConversationAttributes, ConversationState, ForgottenTag, TextTag } from './conversation-state.ts';
 import { isSameAttributes, ownerAt } from './conversation-state.ts';
 import type { ConversationRow, ConversationTagRow, RatingRow } from './tables.ts';
@@ -68,21 +68,14 @@ function versionRows(
         tags: [],
         is_urgent: false,
         is_sensitive: false,
-        valid_from: first.time,
-        valid_to: FAR_FUTURE,
-        is_current: true,
-        version: 1,
-        is_inferred: true,
+        ...inferredDates(first.time),
       },
     ];
   }
   return versions.map((version) => ({
     conversation_id: id,
     ...version.attributes,
-    valid_from: version.validFrom,
-    valid_to: version.validTo,
-    is_current: version.isCurrent,
-    version: version.number,
+    ...datesOf(version),
     is_inferred: false,
   }));
 }

@@ -1,5 +1,5 @@
 import { isSameRow } from '../difference.ts';
-import { type Change, emptyHistory, forget, type History, isBlank, versionsOf } from '../history.ts';
+import { type Change, datesOf, emptyHistory, forget, type History, isBlank, versionsOf } from '../history.ts';
 import { countBefore, type Starts, totalOf } from './customer-starts.ts';
 import type { CustomerRow } from './tables.ts';
 
@@ -44,9 +44,7 @@ export function customerRows(id: string, state: CustomerState): CustomerRow[] {
     clinic_code: version.attributes.clinic,
     total_conversations: version.isCurrent ? totalOf(starts) : countBefore(starts, version.validTo),
     customer_segment: version.attributes.segment,
-    valid_from: version.validFrom,
-    valid_to: version.validTo,
-    is_current: version.isCurrent,
+    ...datesOf(version),
     version: closedCount + version.number,
     is_inferred: isInferred,
   }));
