@@ -1,6 +1,6 @@
 import type { Position, Range, Source, SourceBatch } from '../source/source.ts';
 import type { StateCache } from '../state/cache.ts';
-import type { Journal, JournalEntry, Plan } from '../state/journal.ts';
+import type { Journal, JournalEntry, Plan, RestoreProgress } from '../state/journal.ts';
 import type { Change, Checkpoint, StateStore } from '../state/store.ts';
 import { type Cargo, type Delivery, NoCargo } from '../warehouse/delivery.ts';
 import { type BatchOutcome, BatchRun, CHUNK_EVENTS, ROWS_MAX } from './batch.ts';
@@ -65,6 +65,8 @@ export type Step = 0 | 1 | 2 | 3 | 4 | 5 | 6;
 export interface TaskObserver {
   onStep?(step: Step, plan: number): void;
   onCommitted?(batch: CommittedBatch): void;
+  /** State comes from the journal: progress for whoever waits. */
+  onRestoring?: RestoreProgress;
   onRecovered?(recovery: Recovery): void;
   /** State was forgotten or written: for metrics. */
   onCheckpoint?(checkpoint: Checkpoint, changes: number, elapsedMs: number): void;
@@ -125,8 +127,8 @@ export class Task {
 
   /** Steps 0 and 1; ends with any batch of an earlier owner delivered and committed. */
   async open(): Promise<void> {
-    const { journal, store, source } = this.#options;
-    const state = await journal.fence();
+    const { journal, store, source, observer } = this.#options;
+    const state = await journal.fence(store, observer?.onRestoring);
     this.#step(0, state.committed);
     const recovery = recover(this.name, state, await store.checkpoint());
     for (const [shard, position] of recovery.positions) this.#positions.set(shard, position);
@@ -136,7 +138,7 @@ export class Task {
     await source.seek(recovery.positions);
     for (const plan of recovery.again) await this.#process(plan, new NoCargo());
     this.#step(1, this.#processed);
-    this.#options.observer?.onRecovered?.(recovery);
+    observer?.onRecovered?.(recovery);
     if (recovery.pending !== undefined) {
       const plan = recovery.pending;
       const outcome = await this.#process(plan, this.#options.delivery.load());

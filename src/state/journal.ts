@@ -1,5 +1,5 @@
-import type { Range } from '../source/source.ts';
-import type { Change, Checkpoint } from './store.ts';
+import type { Range, Rejection } from '../source/source.ts';
+import type { Change, Checkpoint, StateStore } from './store.ts';
 
 /** A numbered batch, journalled before its first insert. */
 export interface Plan {
@@ -22,6 +22,14 @@ export interface Forward {
   readonly value: unknown;
 }
 
+/** A refused record on its way to the dead letters, with where it came from. */
+export interface DeadLetter extends Rejection {
+  readonly topic: string;
+  readonly shard: string;
+  readonly offset: number;
+  readonly bytes: Buffer;
+}
+
 /** What a new owner of a task finds. */
 export interface JournalState {
   /** The number of the last plan that was committed; 0 when none. */
@@ -32,12 +40,17 @@ export interface JournalState {
   readonly isNew: boolean;
 }
 
+/** Told while state is being restored from the journal. `total` is an estimate. */
+export type RestoreProgress = (progress: { readonly records: number; readonly total: number }) => void;
+
 /** One atomic, durable write: a commit with its forwards, a new plan, or both. */
 export interface JournalEntry {
   /** The plan that is now committed. */
   readonly commit?: number;
   /** The committed plan's forwards, in order. */
   readonly forwards?: readonly Forward[];
+  /** What the committed plan refused; a journal that has a topic for it (Kafka) writes it there, once. */
+  readonly deadLetters?: readonly DeadLetter[];
   readonly plan?: Plan;
 }
 
@@ -46,8 +59,12 @@ export interface JournalEntry {
  * either cannot open it, or fences the first, whose next write fails with PARLEY_FENCED.
  */
 export interface Journal {
-  /** Step 0: from here on this owner alone can write. */
-  fence(): Promise<JournalState>;
+  /**
+   * Step 0, and the first half of 1: from here on this owner alone can write. A journal that keeps state (Kafka) brings
+   * the store up to its newest checkpoint where that is newer than the store's, so that `recover` finds both in step;
+   * without a store it only tells where the task is.
+   */
+  fence(store?: StateStore, onProgress?: RestoreProgress): Promise<JournalState>;
   /** Steps 2 and 5. */
   append(entry: JournalEntry): Promise<void>;
   /**

@@ -1,13 +1,15 @@
 import { crc32 } from 'node:zlib';
 import { ParleyError } from '../errors.ts';
-import { firstKey, LevelDatabase, parse } from './level-database.ts';
+import { firstKey, type LevelBatch, LevelDatabase, parse } from './level-database.ts';
 import { corrupt } from './level-errors.ts';
-import type { Change, Checkpoint, StateStore } from './store.ts';
+import type { Change, Checkpoint, Restoration, StateStore } from './store.ts';
 
 const checkpointKey = '\0checkpoint';
 const layout = 1;
 /** Width of a value's checksum, in hexadecimal digits, before the text. */
 const checksumLength = 8;
+/** Keys deleted in one write. */
+const deletedAtOnce = 20_000;
 /** Changes put into a batch between two looks at the event loop: some 2 ms of work. */
 const changesAtOnce = 2_000;
 
@@ -72,21 +74,44 @@ class LevelStore implements StateStore {
         where: this.#database.path,
       });
     }
+    await this.#write(changes, (batch) => void batch.put(checkpointKey, seal(JSON.stringify(checkpoint))));
+    this.#checkpoint = checkpoint;
+  }
+
+  async restore({ isWhole, changes, checkpoint }: Restoration): Promise<void> {
+    if (!isWhole && this.#checkpoint === undefined) {
+      throw new ParleyError('PARLEY_INTERNAL', 'Only a store with a checkpoint can be restored in part', {
+        where: this.#database.path,
+      });
+    }
+    this.#checkpoint = undefined;
+    await this.#write([], (batch) => batch.del(checkpointKey));
+    while (isWhole) {
+      const keys = await this.#database.keys({ gte: firstKey, limit: deletedAtOnce });
+      if (keys.length === 0) break;
+      await this.#write(keys.map((key) => [key, undefined] as const));
+    }
+    for await (const portion of changes) await this.#write(portion);
+    const reached = checkpoint();
+    await this.#write([], (batch) => batch.put(checkpointKey, seal(JSON.stringify(reached))));
+    this.#checkpoint = reached;
+  }
+
+  /** One atomic write; `last` adds to it what says how far the state is. */
+  #write(changes: readonly Change[], last: (batch: LevelBatch) => void = () => undefined): Promise<void> {
     let bytes = 0;
     for (const [key, value] of changes) {
       if (key < firstKey) throw new ParleyError('PARLEY_INTERNAL', `Not a key for state: ${JSON.stringify(key)}`);
       bytes += key.length + (value?.length ?? 0);
     }
-    const record = seal(JSON.stringify(checkpoint));
-    await this.#database.write(async (batch) => {
+    return this.#database.write(async (batch) => {
       for (const [index, [key, value]] of changes.entries()) {
         if (value === undefined) batch.del(key);
         else batch.put(key, seal(value));
         if (index % changesAtOnce === changesAtOnce - 1) await new Promise((resolve) => setImmediate(resolve));
       }
-      batch.put(checkpointKey, record);
+      last(batch);
     }, bytes);
-    this.#checkpoint = checkpoint;
   }
 
   async scan(after: string, limit: number, until?: string): Promise<[key: string, value: string][]> {

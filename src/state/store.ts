@@ -8,6 +8,16 @@ export interface Checkpoint {
   readonly extra?: unknown;
 }
 
+/** What a store is given back from elsewhere. */
+export interface Restoration {
+  /** Whether what the store has is of no use: it is emptied first. Otherwise the changes are laid over it. */
+  readonly isWhole: boolean;
+  /** In the order in which they hold: of two for one key, the later. In portions, since there may be millions. */
+  readonly changes: AsyncIterable<readonly Change[]>;
+  /** What the store has after the last change; asked for when they are all there. */
+  checkpoint(): Checkpoint;
+}
+
 /** A key's new encoded state, or undefined for a key that is gone. */
 export type Change = readonly [key: string, value: string | undefined];
 
@@ -22,6 +32,11 @@ export interface StateStore {
   getMany(keys: readonly string[]): Promise<(string | undefined)[]>;
   /** Changes and the checkpoint that they lead to, in one atomic, synced write. */
   write(changes: readonly Change[], checkpoint: Checkpoint): Promise<void>;
+  /**
+   * Takes state from elsewhere, in as many writes as it needs. A crash in the middle leaves a store without a checkpoint,
+   * which never looks complete: its next restoration has to be a whole one.
+   */
+  restore(restoration: Restoration): Promise<void>;
   /** Up to `limit` entries with keys after `after` (exclusive; '' for the start) and up to `until` (inclusive). */
   scan(after: string, limit: number, until?: string): Promise<[key: string, value: string][]>;
   close(): Promise<void>;

@@ -1,6 +1,6 @@
 import { ParleyError } from '../errors.ts';
 import { compareKeys } from '../state/key-order.ts';
-import type { Change, Checkpoint, StateStore } from '../state/store.ts';
+import type { Change, Checkpoint, Restoration, StateStore } from '../state/store.ts';
 import { fenced, type Life, pause, writeSlowly } from './life.ts';
 
 /** What a task's store has on its "disk": it outlives the owners that write it. */
@@ -62,6 +62,28 @@ export class MemoryStore implements StateStore {
       }
       disk.checkpoint = text;
     });
+  }
+
+  async restore({ isWhole, changes, checkpoint }: Restoration): Promise<void> {
+    this.#check();
+    const disk = this.#disk;
+    if (!isWhole && disk.checkpoint === undefined) {
+      throw new ParleyError('PARLEY_INTERNAL', 'Only a store with a checkpoint can be restored in part', {
+        where: disk.task,
+      });
+    }
+    disk.checkpoint = undefined;
+    if (isWhole) disk.values.clear();
+    for await (const portion of changes) {
+      await writeSlowly(this.#random, this.#life, () => {
+        this.#check();
+        for (const [key, value] of portion) {
+          if (value === undefined) disk.values.delete(key);
+          else disk.values.set(key, value);
+        }
+      });
+    }
+    disk.checkpoint = JSON.stringify(checkpoint());
   }
 
   async scan(after: string, limit: number, until?: string): Promise<[key: string, value: string][]> {
