@@ -1,38 +1,56 @@
+import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { ParleyError } from '../errors.ts';
-import { firstKey, type LevelBatch, LevelDatabase, parse } from './level-database.ts';
-import { corrupt } from './level-errors.ts';
+import { firstKey, type LevelBatch, LevelDatabase, padded, parse } from './level-database.ts';
+import { corrupt, levelError } from './level-errors.ts';
 import type { Change, Checkpoint, Restoration, StateStore } from './store.ts';
+import { moveLive, worthCleaning } from './value-cleaner.ts';
+import {
+  decodePlace,
+  defaultValueLogOptions,
+  encodePlace,
+  type Place,
+  type SegmentRecord,
+  ValueLog,
+} from './value-log.ts';
 
 const checkpointKey = '\0checkpoint';
-const layout = 1;
-/** Width of a value's checksum, in hexadecimal digits, before the text. */
+const segmentPrefix = '\0segment/';
+/** 2: values in a log of their own. */
+const layout = 2;
+/** Width of the checkpoint's checksum, in hexadecimal digits, before its text. */
 const checksumLength = 8;
+/** Keys put into a batch between two looks at the event loop: some 2 ms of work. */
+const keysAtOnce = 2_000;
 /** Keys deleted in one write. */
 const deletedAtOnce = 20_000;
-/** Changes put into a batch between two looks at the event loop: some 2 ms of work. */
-const changesAtOnce = 2_000;
 
 export interface LevelStoreOptions {
-  /** Blocks kept in memory; keys that are used often are in the cache before it. */
+  /** Blocks of keys kept in memory; keys that are used often are in the cache before it. */
   readonly cacheBytes?: number;
   readonly writeBufferBytes?: number;
+  /** See value-log.ts. */
+  readonly segmentBytes?: number;
 }
 
 /**
- * A task's state in a LevelDB folder, which is made when it is not there. Keys are non-empty, and do not begin with the
- * character 0. LevelDB does not check what it reads, so every value carries a checksum: a flipped bit is an error
- * (PARLEY_STATE_CORRUPT), never a wrong count.
+ * A task's state in a folder, which is made when it is not there: a LevelDB database that says for each key where its
+ * value is, and beside it the log of values (value-log.ts). Keys are non-empty, and do not begin with the character 0.
+ * Every value carries a checksum: a flipped bit is an error (PARLEY_STATE_CORRUPT), never a wrong count.
  *
  * Fails with PARLEY_DATA_DIR_IN_USE, PARLEY_STATE_CORRUPT, PARLEY_STATE_VERSION, PARLEY_DISK_FULL or
  * PARLEY_STATE_UNAVAILABLE. After a failed write the store has to be opened again.
  */
 export async function openLevelStore(path: string, options: LevelStoreOptions = {}): Promise<StateStore> {
   const { cacheBytes = 8 * 1024 * 1024, writeBufferBytes = 4 * 1024 * 1024 } = options;
+  const { segmentBytes = defaultValueLogOptions.segmentBytes } = options;
   const database = await LevelDatabase.open(path, { kind: 'state', layout, cacheBytes, writeBufferBytes });
   try {
     const text = await database.get(checkpointKey);
-    return new LevelStore(database, text === undefined ? undefined : parseCheckpoint(path, unseal(path, text)));
+    const checkpoint = text === undefined ? undefined : parseCheckpoint(path, unseal(path, text));
+    const segments = await database.entries({ gte: segmentPrefix, lt: `${segmentPrefix}~` });
+    const known = segments.map(([, record]) => parse<SegmentRecord>(path, record));
+    return new LevelStore(database, checkpoint, await ValueLog.open(join(path, 'values'), known, { segmentBytes }));
   } catch (error) {
     await database.close();
     throw error;
@@ -41,11 +59,18 @@ export async function openLevelStore(path: string, options: LevelStoreOptions = 
 
 class LevelStore implements StateStore {
   readonly #database: LevelDatabase;
+  readonly #log: ValueLog;
   #checkpoint: Checkpoint | undefined;
+  /** Writes one at a time, in the order of the calls; undefined when none is under way. */
+  #writing: Promise<void> | undefined;
+  #failure: ParleyError | undefined;
+  /** Reads under way. */
+  readonly #reading = new Set<Promise<unknown>>();
 
-  constructor(database: LevelDatabase, checkpoint: Checkpoint | undefined) {
+  constructor(database: LevelDatabase, checkpoint: Checkpoint | undefined, log: ValueLog) {
     this.#database = database;
     this.#checkpoint = checkpoint;
+    this.#log = log;
   }
 
   async checkpoint(): Promise<Checkpoint | undefined> {
@@ -56,12 +81,10 @@ class LevelStore implements StateStore {
   async getMany(keys: readonly string[]): Promise<(string | undefined)[]> {
     if (keys.length === 0) return [];
     const order = Uint32Array.from(keys.keys()).sort((a, b) => (keys[a]! < keys[b]! ? -1 : 1));
-    const sealed = await this.#database.getMany(Array.from(order, (index) => keys[index]!));
+    const sorted = Array.from(order, (index) => keys[index]!);
+    const found = await this.#read(async () => this.#log.readMany(await this.#placesOf(sorted), sorted));
     const values = new Array<string | undefined>(keys.length);
-    for (const [place, index] of order.entries()) {
-      const text = sealed[place];
-      values[index] = text === undefined ? undefined : unseal(this.#database.path, text);
-    }
+    for (const [place, index] of order.entries()) values[index] = found[place];
     return values;
   }
 
@@ -74,8 +97,14 @@ class LevelStore implements StateStore {
         where: this.#database.path,
       });
     }
-    await this.#write(changes, (batch) => void batch.put(checkpointKey, seal(JSON.stringify(checkpoint))));
-    this.#checkpoint = checkpoint;
+    for (const [key] of changes) {
+      if (key < firstKey) throw new ParleyError('PARLEY_INTERNAL', `Not a key for state: ${JSON.stringify(key)}`);
+    }
+    await this.#inTurn(async () => {
+      await this.#write(changes, (batch) => void batch.put(checkpointKey, seal(JSON.stringify(checkpoint))));
+      this.#checkpoint = checkpoint;
+      await this.#clean();
+    });
   }
 
   async restore({ isWhole, changes, checkpoint }: Restoration): Promise<void> {
@@ -84,47 +113,131 @@ class LevelStore implements StateStore {
         where: this.#database.path,
       });
     }
-    this.#checkpoint = undefined;
-    await this.#write([], (batch) => batch.del(checkpointKey));
-    while (isWhole) {
-      const keys = await this.#database.keys({ gte: firstKey, limit: deletedAtOnce });
-      if (keys.length === 0) break;
-      await this.#write(keys.map((key) => [key, undefined] as const));
-    }
-    for await (const portion of changes) await this.#write(portion);
-    const reached = checkpoint();
-    await this.#write([], (batch) => batch.put(checkpointKey, seal(JSON.stringify(reached))));
-    this.#checkpoint = reached;
-  }
-
-  /** One atomic write; `last` adds to it what says how far the state is. */
-  #write(changes: readonly Change[], last: (batch: LevelBatch) => void = () => undefined): Promise<void> {
-    let bytes = 0;
-    for (const [key, value] of changes) {
-      if (key < firstKey) throw new ParleyError('PARLEY_INTERNAL', `Not a key for state: ${JSON.stringify(key)}`);
-      bytes += key.length + (value?.length ?? 0);
-    }
-    return this.#database.write(async (batch) => {
-      for (const [index, [key, value]] of changes.entries()) {
-        if (value === undefined) batch.del(key);
-        else batch.put(key, seal(value));
-        if (index % changesAtOnce === changesAtOnce - 1) await new Promise((resolve) => setImmediate(resolve));
+    await this.#inTurn(async () => {
+      this.#checkpoint = undefined;
+      await this.#write([], (batch) => void batch.del(checkpointKey));
+      while (isWhole) {
+        const keys = await this.#database.keys({ gte: firstKey, limit: deletedAtOnce });
+        if (keys.length === 0) break;
+        await this.#write(keys.map((key) => [key, undefined] as const));
       }
-      last(batch);
-    }, bytes);
+      for await (const portion of changes) {
+        await this.#write([...new Map(portion)]);
+        await this.#clean();
+      }
+      const reached = checkpoint();
+      await this.#write([], (batch) => void batch.put(checkpointKey, seal(JSON.stringify(reached))));
+      this.#checkpoint = reached;
+    });
   }
 
   async scan(after: string, limit: number, until?: string): Promise<[key: string, value: string][]> {
     if (limit <= 0) return [];
     const from = after === '' ? { gte: firstKey } : { gt: after };
-    const entries = await this.#database.entries({ ...from, ...(until === undefined ? {} : { lte: until }), limit });
-    for (const entry of entries) entry[1] = unseal(this.#database.path, entry[1]);
-    return entries;
+    return this.#read(async () => {
+      const range = { ...from, ...(until === undefined ? {} : { lte: until }), limit };
+      const entries = await this.#database.entries(range);
+      const keys = entries.map(([key]) => key);
+      const places = entries.map(([key, text]) => this.#place(key, text));
+      const values = await this.#log.readMany(places, keys);
+      return keys.map((key, index): [string, string] => [key, values[index]!]);
+    });
   }
 
-  close(): Promise<void> {
-    return this.#database.close();
+  async close(): Promise<void> {
+    await this.#writing?.catch(() => undefined);
+    await this.#database.close();
+    await this.#log.close();
   }
+
+  /** One atomic write: values first, then, in one synced batch, where they are and what `last` adds. */
+  async #write(changes: readonly Change[], last: (batch: LevelBatch) => void = () => undefined): Promise<void> {
+    const log = this.#log;
+    const before = await this.#placesOf(changes.map(([key]) => key));
+    const places: Place[] = [];
+    await log.append(valued(changes), (_key, place) => places.push(place));
+    await log.sync();
+    for (const place of before) if (place !== undefined) log.release(place);
+    await this.#database.write(async (batch) => {
+      let next = 0;
+      for (const [index, [key, value]] of changes.entries()) {
+        if (value === undefined) batch.del(key);
+        else batch.put(key, encodePlace(places[next++]!));
+        if (index % keysAtOnce === keysAtOnce - 1) await new Promise((resolve) => setImmediate(resolve));
+      }
+      this.#putSegments(batch);
+      last(batch);
+    }, changes.length * 64);
+  }
+
+  /** Makes room for what no longer counts, one segment at most. A crash leaves it as it was, or done. */
+  async #clean(): Promise<void> {
+    const log = this.#log;
+    const segment = worthCleaning(log);
+    if (segment === undefined) return;
+    const moves = await moveLive(log, segment, (keys) => this.#placesOf(keys));
+    await log.sync();
+    await this.#database.write((batch) => {
+      for (const { key, to } of moves) batch.put(key, encodePlace(to));
+      this.#putSegments(batch);
+      batch.del(segmentPrefix + padded(segment.number));
+    }, moves.length * 64);
+    // Who looked places up before may be about to read there.
+    await Promise.allSettled([...this.#reading]);
+    await log.delete(segment);
+  }
+
+  #putSegments(batch: LevelBatch): void {
+    for (const { number, bytes, liveBytes } of this.#log.segments) {
+      const record: SegmentRecord = { number, bytes, liveBytes };
+      batch.put(segmentPrefix + padded(number), JSON.stringify(record));
+    }
+  }
+
+  async #placesOf(keys: string[]): Promise<(Place | undefined)[]> {
+    if (keys.length === 0) return [];
+    const texts = await this.#database.getMany(keys);
+    return texts.map((text, index) => (text === undefined ? undefined : this.#place(keys[index]!, text)));
+  }
+
+  #place(key: string, text: string): Place {
+    const place = decodePlace(text);
+    if (place !== undefined) return place;
+    throw corrupt(this.#database.path, `the place of ${JSON.stringify(key)}`, JSON.stringify(text.slice(0, 40)));
+  }
+
+  /** A write that failed may have left anything: it is the last. */
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const before = this.#writing;
+    const turn = (async () => {
+      await before?.catch(() => undefined);
+      if (this.#failure !== undefined) throw this.#failure;
+      try {
+        await work();
+      } catch (error) {
+        this.#failure = levelError(error, this.#database.path);
+        throw this.#failure;
+      }
+    })();
+    this.#writing = turn;
+    await turn;
+  }
+
+  async #read<Value>(read: () => Promise<Value>): Promise<Value> {
+    const reading = read();
+    this.#reading.add(reading);
+    try {
+      return await reading;
+    } catch (error) {
+      throw levelError(error, this.#database.path);
+    } finally {
+      this.#reading.delete(reading);
+    }
+  }
+}
+
+function* valued(changes: readonly Change[]): Generator<readonly [key: string, value: string]> {
+  for (const change of changes) if (change[1] !== undefined) yield change as readonly [string, string];
 }
 
 function seal(text: string): string {

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  appendFileSync,
   closeSync,
   openSync,
   readdirSync,
@@ -15,7 +16,7 @@ import { crc32 } from 'node:zlib';
 import { ClassicLevel } from 'classic-level';
 import { expect, test } from 'vitest';
 import { openLevelStore } from '../../src/state/level-store.ts';
-import type { Change } from '../../src/state/store.ts';
+import type { Change, StateStore } from '../../src/state/store.ts';
 import { smallDisk, temporaryFolder } from './folders.ts';
 import { runAndKill } from './killed-child.ts';
 import { storeSuite } from './store-suite.ts';
@@ -46,9 +47,9 @@ async function filled(): Promise<string> {
   const store = await openLevelStore(folder, { writeBufferBytes: 64 * 1024 });
   for (let plan = 1; plan <= 10; plan++) {
     // Small ones at the end stay in the log.
-    const count = plan <= 5 ? 400 : 20;
+    const count = plan <= 4 ? 3_000 : 230;
     await store.write(
-      Array.from({ length: count }, (_, index): Change => [`k${index}`, `${plan} ${'value '.repeat(60)}`]),
+      Array.from({ length: count }, (_, index): Change => [`k${index}`, `${plan} value`]),
       { plan, positions: {} },
     );
   }
@@ -124,6 +125,87 @@ test.each(damages)('%s: PARLEY_STATE_CORRUPT with the path, and not forgotten', 
   }
 });
 
+test.each([
+  ['gone', (file: string) => rmSync(file)],
+  ['cut', (file: string) => truncateSync(file, 100_000)],
+  ['flipped in a value', (file: string) => flipByte(file, 200_015)],
+  ['flipped in a length', (file: string) => flipByte(file, 0)],
+])('a segment of values that is %s: PARLEY_STATE_CORRUPT with its path', async (_name, damage) => {
+  const folder = await filled();
+  const segment = join(folder, 'values', '00000001.values');
+  // The last record of a key: those before it count no more.
+  const bytes = readFileSync(segment);
+  const live = bytes.lastIndexOf('k29994 value') - 12;
+  damage(segment);
+  if (_name.startsWith('flipped')) flipByte(segment, live + (_name.endsWith('length') ? 8 : 20));
+  await expect(useAll(folder)).rejects.toMatchObject({
+    code: 'PARLEY_STATE_CORRUPT',
+    detail: { where: expect.stringContaining('00000001.values') },
+  });
+});
+
+test('a tail of values that was never acknowledged is cut off, and files that nothing names are deleted', async () => {
+  const folder = await filled();
+  const segment = join(folder, 'values', '00000001.values');
+  const size = statSync(segment).size;
+  appendFileSync(segment, 'what a crash left');
+  writeFileSync(join(folder, 'values', '00000002.values'), 'so did this');
+  await useAll(folder);
+  expect(readdirSync(join(folder, 'values'))).toEqual(['00000001.values']);
+  expect(statSync(segment).size).toBe(size + 12 + 'kv'.length);
+});
+
+test('values are cleaned away: the disk holds about twice what counts, and all that counts is there', async () => {
+  const folder = temporaryFolder();
+  const store = await openLevelStore(folder, { segmentBytes: 32 * 1024 });
+  const expected = new Map<string, string>();
+  const reading: Promise<unknown>[] = [];
+  for (let plan = 1; plan <= 120; plan++) {
+    const changes = Array.from({ length: 40 }, (_, index): Change => {
+      // Some keys change always, some seldom, some are deleted.
+      const key = `k${index % 2 === 0 ? index : (plan * 40 + index) % 400}`;
+      const value = plan % 17 === 0 && index % 5 === 0 ? undefined : `${plan} ${'x'.repeat((plan * index) % 900)}`;
+      if (value === undefined) expected.delete(key);
+      else expected.set(key, value);
+      return [key, value];
+    });
+    // Readers meet segments that are being cleaned.
+    reading.push(store.getMany([...expected.keys()]));
+    await store.write(changes, { plan, positions: {} });
+  }
+  await Promise.all(reading);
+  const check = async (opened: StateStore) => {
+    const keys = [...expected.keys()];
+    expect(await opened.getMany(keys)).toEqual(keys.map((key) => expected.get(key)));
+    expect(new Map(await opened.scan('', 10_000))).toEqual(expected);
+  };
+  await check(store);
+  await store.close();
+  const sizes = readdirSync(join(folder, 'values')).map((name) => statSync(join(folder, 'values', name)).size);
+  const live = [...expected].reduce((sum, [key, value]) => sum + 12 + key.length + value.length, 0);
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(2 * live + 3 * 32 * 1024);
+  const again = await openLevelStore(folder, { segmentBytes: 32 * 1024 });
+  await check(again);
+  await again.close();
+});
+
+test('a value larger than all buffers, cleaned away around it', async () => {
+  const folder = temporaryFolder();
+  const store = await openLevelStore(folder, { segmentBytes: 1024 });
+  const large = 'é'.repeat(1_500_000);
+  await store.write(
+    [
+      ['large', large],
+      ['a', '1'],
+    ],
+    { plan: 1, positions: {} },
+  );
+  await store.write([['b', 'y'.repeat(4_000_000)]], { plan: 2, positions: {} });
+  for (let plan = 3; plan < 9; plan++) await store.write([['b', `${plan}`]], { plan, positions: {} });
+  expect(await store.getMany(['large', 'a', 'b'])).toEqual([large, '1', '8']);
+  await store.close();
+});
+
 test('a torn end of the log is the write that a crash cut off', async () => {
   const folder = await filled();
   const log = fileOf(folder, /\.log$/);
@@ -165,7 +247,7 @@ test('a checkpoint that is not one is PARLEY_STATE_CORRUPT', async () => {
 
 test('a folder of a newer layout is PARLEY_STATE_VERSION, one of something else PARLEY_STATE_CORRUPT', async () => {
   for (const [header, code] of [
-    [{ kind: 'state', layout: 2 }, 'PARLEY_STATE_VERSION'],
+    [{ kind: 'state', layout: 3 }, 'PARLEY_STATE_VERSION'],
     [{ kind: 'journal', layout: 1 }, 'PARLEY_STATE_CORRUPT'],
   ] as const) {
     const folder = temporaryFolder();
