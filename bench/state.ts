@@ -5,7 +5,7 @@ import type { StateSpace } from '../src/runtime/domain.ts';
 import { StateCache } from '../src/state/cache.ts';
 import { openLevelStore } from '../src/state/level-store.ts';
 import { openLocalJournal } from '../src/state/local-journal.ts';
-import type { Change } from '../src/state/store.ts';
+import type { Change, Changes } from '../src/state/store.ts';
 
 /**
  * Measures the state: `tsx bench/state.ts [keys, in thousands, default 500] [checkpoints, default 10]`.
@@ -165,7 +165,7 @@ async function benchCache(): Promise<void> {
     }
   });
   print('cache: want, get and put of a key in memory', `${((hot.cpu / events) * 1e6).toFixed(2)} us CPU`);
-  let changes: Change[] = [];
+  let changes: Changes = [];
   const snapshot = await measured(async () => {
     changes = cache.snapshot();
   });

@@ -1,7 +1,7 @@
 import type { Position, Range, Source, SourceBatch } from '../source/source.ts';
 import type { StateCache } from '../state/cache.ts';
 import type { Journal, JournalEntry, Plan, RestoreProgress } from '../state/journal.ts';
-import type { Change, Checkpoint, StateStore } from '../state/store.ts';
+import type { Changes, Checkpoint, StateStore } from '../state/store.ts';
 import { type Cargo, type Delivery, NoCargo } from '../warehouse/delivery.ts';
 import { type BatchOutcome, BatchRun, CHUNK_EVENTS, ROWS_MAX } from './batch.ts';
 import { deadLetterRows } from './dead-letters.ts';
@@ -93,7 +93,7 @@ interface Delivering {
 
 interface PendingCheckpoint {
   readonly checkpoint: Checkpoint;
-  readonly changes: readonly Change[];
+  readonly changes: Changes;
 }
 
 export class Task {

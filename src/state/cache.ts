@@ -1,9 +1,10 @@
 import { ParleyError } from '../errors.ts';
 import type { StateSpace } from '../runtime/domain.ts';
 import { compareKeys } from './key-order.ts';
+import { PackedChanges } from './packed-changes.ts';
 import { type CacheEntry, SpaceTable } from './space-table.ts';
 import { dayMs, dayOf, decodeRecord, encodeRecord, splitRecord } from './state-record.ts';
-import type { Change, StateStore } from './store.ts';
+import type { Changes, StateStore } from './store.ts';
 
 /**
  * A task's states in memory, in front of its store: the processor reads and changes them as objects, and only a
@@ -12,8 +13,7 @@ import type { Change, StateStore } from './store.ts';
  *     begin ──▶ want, for each key ──▶ fetch ──▶ get, put, delete ──▶ expire ──▶ snapshot ──▶ begin …
  *
  * `snapshot` encodes the changed states at that moment, so the batches that follow do not disturb what is written.
- * Until `written` says that the store has them, their texts are kept: a state that was let go in between is
- * read from there, and not, as it was before, from the store.
+ * Until `written` says that the store has them, none of them is let go: the store would still give it as it was before.
  *
  * Nothing is let go between a `begin` and the next one, so what a batch wanted stays in memory for all of it.
  */
@@ -32,8 +32,8 @@ export class StateCache {
   readonly #entriesMax: number;
   readonly #tables: readonly SpaceTable[];
   readonly #bySpace: ReadonlyMap<object, SpaceTable>;
-  /** Snapshots not yet written, the oldest first: key in the store to record, undefined where it is deleted. */
-  readonly #writing: Map<string, string | undefined>[] = [];
+  /** Snapshots that are not yet written. */
+  #writing = 0;
   #day = 0;
 
   constructor(store: StateStore, spaces: readonly StateSpace<unknown>[], options: CacheOptions = defaultCacheOptions) {
@@ -76,14 +76,8 @@ export class StateCache {
       if (missing.size === 0) continue;
       table.missing = new Set();
       for (const key of missing) {
-        const storeKey = space.prefix + key;
-        const snapshot = this.#writing.findLast((texts) => texts.has(storeKey));
-        if (snapshot !== undefined) {
-          admit(table, key, snapshot.get(storeKey));
-        } else {
-          keys.push(storeKey);
-          wanted.push([table, key]);
-        }
+        keys.push(space.prefix + key);
+        wanted.push([table, key]);
       }
     }
     if (keys.length === 0) return;
@@ -111,24 +105,26 @@ export class StateCache {
    * The changes since the last snapshot, encoded now; to be called between two batches. Hand them to the store's `write`
    * and, when that is done, call `written`. Snapshots are written in the order in which they were taken.
    */
-  snapshot(): Change[] {
-    const changes: Change[] = [];
+  snapshot(): Changes {
+    const changes = new PackedChanges();
     for (const table of this.#tables) {
       const { space } = table;
       for (const [key, { state, day }] of table.dirty) {
         const record = state === undefined ? undefined : encodeRecord(space, day, state);
         if (record !== undefined) table.measure(record.length);
-        changes.push([space.prefix + key, record]);
+        changes.add(space.prefix + key, record);
       }
+      table.startWriting();
     }
-    for (const table of this.#tables) table.clean();
-    this.#writing.push(new Map(changes));
+    this.#writing++;
     return changes;
   }
 
   /** The store has the oldest snapshot that was not yet written. */
   written(): void {
-    if (this.#writing.shift() === undefined) throw new ParleyError('PARLEY_INTERNAL', 'No snapshot was being written');
+    if (this.#writing === 0) throw new ParleyError('PARLEY_INTERNAL', 'No snapshot was being written');
+    this.#writing--;
+    for (const table of this.#tables) table.written();
   }
 
   /**
@@ -167,12 +163,9 @@ export class StateCache {
       from = part.at(-1)?.[0] ?? from;
     }
     const isWithin = (key: string) => compareKeys(key, after) > 0 && compareKeys(key, until) <= 0;
-    for (const texts of this.#writing) {
-      for (const [key, record] of texts) if (isWithin(key)) records.set(key, record);
-    }
-    for (const { space, dirty } of this.#tables) {
-      for (const key of dirty.keys()) {
-        const storeKey = space.prefix + key;
+    for (const table of this.#tables) {
+      for (const key of table.unwritten()) {
+        const storeKey = table.space.prefix + key;
         if (!records.has(storeKey) && isWithin(storeKey)) records.set(storeKey, undefined);
       }
     }

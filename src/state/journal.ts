@@ -1,5 +1,5 @@
 import type { Range, Rejection } from '../source/source.ts';
-import type { Change, Checkpoint, StateStore } from './store.ts';
+import type { Changes, Checkpoint, StateStore } from './store.ts';
 
 /** A numbered batch, journalled before its first insert. */
 export interface Plan {
@@ -71,6 +71,6 @@ export interface Journal {
    * Step 6: plans up to and with `checkpoint.plan` are covered, and deleted. A journal that is the only durable copy
    * (Kafka) also keeps the changes; one beside a local store on the same disk does not need to.
    */
-  checkpoint(checkpoint: Checkpoint, changes: readonly Change[]): Promise<void>;
+  checkpoint(checkpoint: Checkpoint, changes: Changes): Promise<void>;
   close(): Promise<void>;
 }

@@ -3,7 +3,8 @@ import { crc32 } from 'node:zlib';
 import { ParleyError } from '../errors.ts';
 import { firstKey, type LevelBatch, LevelDatabase, padded, parse } from './level-database.ts';
 import { corrupt, levelError } from './level-errors.ts';
-import type { Change, Checkpoint, Restoration, StateStore } from './store.ts';
+import { type Block, PackedChanges } from './packed-changes.ts';
+import type { Changes, Checkpoint, Restoration, StateStore } from './store.ts';
 import { moveLive, worthCleaning } from './value-cleaner.ts';
 import {
   decodePlace,
@@ -88,7 +89,7 @@ class LevelStore implements StateStore {
     return values;
   }
 
-  async write(changes: readonly Change[], checkpoint: Checkpoint): Promise<void> {
+  async write(changes: Changes, checkpoint: Checkpoint): Promise<void> {
     const reached = this.#checkpoint?.plan ?? 0;
     if (checkpoint.plan < reached) {
       throw new ParleyError('PARLEY_INTERNAL', 'A checkpoint went backwards', {
@@ -151,23 +152,29 @@ class LevelStore implements StateStore {
   }
 
   /** One atomic write: values first, then, in one synced batch, where they are and what `last` adds. */
-  async #write(changes: readonly Change[], last: (batch: LevelBatch) => void = () => undefined): Promise<void> {
+  async #write(changes: Changes, last: (batch: LevelBatch) => void = () => undefined): Promise<void> {
     const log = this.#log;
-    const before = await this.#placesOf(changes.map(([key]) => key));
-    const places: Place[] = [];
-    await log.append(valued(changes), (_key, place) => places.push(place));
+    const packed = PackedChanges.of(changes);
+    const { keys } = packed;
+    const before = await this.#placesOf(keys);
+    const blocks: [block: Block, place: Omit<Place, 'bytes'>][] = [];
+    for (const block of packed.blocks()) blocks.push([block, await log.append(block.bytes)]);
     await log.sync();
     for (const place of before) if (place !== undefined) log.release(place);
     await this.#database.write(async (batch) => {
-      let next = 0;
-      for (const [index, [key, value]] of changes.entries()) {
-        if (value === undefined) batch.del(key);
-        else batch.put(key, encodePlace(places[next++]!));
-        if (index % keysAtOnce === keysAtOnce - 1) await new Promise((resolve) => setImmediate(resolve));
+      for (const [{ first, count }, { segment, offset }] of blocks) {
+        for (let index = first; index < first + count; index++) {
+          if (packed.isDeletion(index)) continue;
+          const start = packed.startOf(index);
+          const place = { segment, offset: offset + start, bytes: packed.endOf(index) - start };
+          batch.put(keys[index]!, encodePlace(place));
+          if (index % keysAtOnce === keysAtOnce - 1) await new Promise((resolve) => setImmediate(resolve));
+        }
       }
+      for (const [index, key] of keys.entries()) if (packed.isDeletion(index)) batch.del(key);
       this.#putSegments(batch);
       last(batch);
-    }, changes.length * 64);
+    }, keys.length * 64);
   }
 
   /** Makes room for what no longer counts, one segment at most. A crash leaves it as it was, or done. */
@@ -234,10 +241,6 @@ class LevelStore implements StateStore {
       this.#reading.delete(reading);
     }
   }
-}
-
-function* valued(changes: readonly Change[]): Generator<readonly [key: string, value: string]> {
-  for (const change of changes) if (change[1] !== undefined) yield change as readonly [string, string];
 }
 
 function seal(text: string): string {

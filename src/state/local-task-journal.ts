@@ -3,7 +3,7 @@ import type { Forward, Journal, JournalEntry, JournalState, Plan } from './journ
 import { padded, parse } from './level-database.ts';
 import { corrupt } from './level-errors.ts';
 import type { JournalFolder } from './local-journal.ts';
-import type { Change, Checkpoint } from './store.ts';
+import type { Changes, Checkpoint } from './store.ts';
 
 /** Where a task is. Plans after `covered` are kept; the last of them, `planned`, may be one past `committed`. */
 interface TaskRecord {
@@ -65,7 +65,7 @@ export class LocalTaskJournal implements Journal {
     for (const append of appends) append.written();
   }
 
-  async checkpoint(checkpoint: Checkpoint, _changes: readonly Change[]): Promise<void> {
+  async checkpoint(checkpoint: Checkpoint, _changes: Changes): Promise<void> {
     this.#throwIfFenced();
     const { committed, planned, covered } = this.#record;
     if (checkpoint.plan > committed || checkpoint.plan < covered) {

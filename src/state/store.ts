@@ -8,12 +8,17 @@ export interface Checkpoint {
   readonly extra?: unknown;
 }
 
+/** Changes in any order, one for each key: an array of them, or `PackedChanges`. */
+export interface Changes extends Iterable<Change> {
+  readonly length: number;
+}
+
 /** What a store is given back from elsewhere. */
 export interface Restoration {
   /** Whether what the store has is of no use: it is emptied first. Otherwise the changes are laid over it. */
   readonly isWhole: boolean;
   /** In the order in which they hold: of two for one key, the later. In portions, since there may be millions. */
-  readonly changes: AsyncIterable<readonly Change[]>;
+  readonly changes: AsyncIterable<Changes>;
   /** What the store has after the last change; asked for when they are all there. */
   checkpoint(): Checkpoint;
 }
@@ -31,7 +36,7 @@ export interface StateStore {
   /** Values in the order of the keys; undefined where there is none. */
   getMany(keys: readonly string[]): Promise<(string | undefined)[]>;
   /** Changes and the checkpoint that they lead to, in one atomic, synced write. */
-  write(changes: readonly Change[], checkpoint: Checkpoint): Promise<void>;
+  write(changes: Changes, checkpoint: Checkpoint): Promise<void>;
   /**
    * Takes state from elsewhere, in as many writes as it needs. A crash in the middle leaves a store without a checkpoint,
    * which never looks complete: its next restoration has to be a whole one.

@@ -43,7 +43,7 @@ export async function moveLive(
     });
     for (const { from, end } of live) if (!isIntact(bytes, from, end)) throw damaged(segment, start + from);
     if (live.length > 0) {
-      let to = await log.move(live.map(({ from, end }) => bytes.subarray(from, end)));
+      let to = await log.append(Buffer.concat(live.map(({ from, end }) => bytes.subarray(from, end))));
       for (const { key, from, end } of live) {
         moves.push({ key, to: { ...to, bytes: end - from } });
         log.release({ segment: segment.number, offset: start + from, bytes: end - from });

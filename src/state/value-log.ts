@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { corrupt, levelError } from './level-errors.ts';
-import { recordBytesMax, valueAt, writeRecord } from './value-record.ts';
+import { valueAt } from './value-record.ts';
 import { ValueSegment } from './value-segment.ts';
 
 /**
@@ -31,9 +31,6 @@ export interface ValueLogOptions {
 
 export const defaultValueLogOptions: ValueLogOptions = { segmentBytes: 64 * 1024 * 1024 };
 
-const bufferBytes = 1024 * 1024;
-/** Records put into the buffer between two looks at the event loop: about a millisecond of work. */
-const recordsAtOnce = 1_000;
 /** Values that lie no farther apart are read together: a call costs as much as copying that. */
 const gapBytesMax = 8 * 1024;
 const runBytesMax = 256 * 1024;
@@ -50,7 +47,6 @@ export class ValueLog {
   readonly #segments = new Map<number, ValueSegment>();
   #current: ValueSegment | undefined;
   #nextNumber = 1;
-  #buffer = Buffer.allocUnsafeSlow(bufferBytes);
   /** Segments that were appended to since the last `sync`. */
   readonly #unsynced = new Set<ValueSegment>();
   #hasNewFile = false;
@@ -93,47 +89,12 @@ export class ValueLog {
     return segment === this.#current;
   }
 
-  /**
-   * Appends values, and tells where each will be. They are on the disk after `sync`. `each` is called in order, with the
-   * place of a record that counts from now on as live.
-   */
-  async append(
-    values: Iterable<readonly [key: string, value: string]>,
-    each: (key: string, place: Place) => void,
-  ): Promise<void> {
-    let segment = await this.#writable();
-    let length = 0;
-    let count = 0;
-    const flush = async () => {
-      if (length === 0) return;
-      await segment.append(this.#buffer.subarray(0, length));
-      length = 0;
-      segment = await this.#writable();
-    };
-    for (const [key, value] of values) {
-      const most = recordBytesMax(key, value);
-      if (length + most > this.#buffer.length) {
-        await flush();
-        if (most > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(most);
-      }
-      const end = writeRecord(this.#buffer, length, key, value);
-      const place = { segment: segment.number, offset: segment.bytes + length, bytes: end - length };
-      segment.liveBytes += place.bytes;
-      length = end;
-      each(key, place);
-      if (++count % recordsAtOnce === 0) await new Promise((resolve) => setImmediate(resolve));
-    }
-    await flush();
-    if (this.#buffer.length > bufferBytes) this.#buffer = Buffer.allocUnsafeSlow(bufferBytes);
-  }
-
-  /** Appends records as they are, from another segment; gives the place of the first, which the others follow. */
-  async move(records: readonly Buffer[]): Promise<Omit<Place, 'bytes'>> {
+  /** Appends the records of a block; gives the place of the block. They are on the disk after `sync`. */
+  async append(block: Buffer): Promise<Omit<Place, 'bytes'>> {
     const segment = await this.#writable();
     const place = { segment: segment.number, offset: segment.bytes };
-    const bytes = Buffer.concat(records);
-    segment.liveBytes += bytes.length;
-    await segment.append(bytes);
+    segment.liveBytes += block.length;
+    await segment.append(block);
     return place;
   }
 

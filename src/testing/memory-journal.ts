@@ -1,6 +1,6 @@
 import { ParleyError } from '../errors.ts';
 import type { Forward, Journal, JournalEntry, JournalState, Plan } from '../state/journal.ts';
-import type { Change, Checkpoint } from '../state/store.ts';
+import type { Changes, Checkpoint } from '../state/store.ts';
 import { fenced, type Life, writeSlowly } from './life.ts';
 
 /** What the journal of a task has on its "disk": it outlives the owners that write it. */
@@ -68,7 +68,7 @@ export class MemoryJournal implements Journal {
     });
   }
 
-  async checkpoint(checkpoint: Checkpoint, _changes: readonly Change[]): Promise<void> {
+  async checkpoint(checkpoint: Checkpoint, _changes: Changes): Promise<void> {
     await writeSlowly(this.#random, this.#life, () => {
       this.#check();
       const log = this.#log;

@@ -1,6 +1,6 @@
 import { ParleyError } from '../errors.ts';
 import { compareKeys } from '../state/key-order.ts';
-import type { Change, Checkpoint, Restoration, StateStore } from '../state/store.ts';
+import type { Changes, Checkpoint, Restoration, StateStore } from '../state/store.ts';
 import { fenced, type Life, pause, writeSlowly } from './life.ts';
 
 /** What a task's store has on its "disk": it outlives the owners that write it. */
@@ -41,7 +41,7 @@ export class MemoryStore implements StateStore {
     return keys.map((key) => this.#disk.values.get(key));
   }
 
-  async write(changes: readonly Change[], checkpoint: Checkpoint): Promise<void> {
+  async write(changes: Changes, checkpoint: Checkpoint): Promise<void> {
     const text = JSON.stringify(checkpoint);
     const texts = [...changes];
     await writeSlowly(this.#random, this.#life, () => {

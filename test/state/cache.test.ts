@@ -5,7 +5,7 @@ import { StateCache } from '../../src/state/cache.ts';
 import { compareKeys } from '../../src/state/key-order.ts';
 import { openLevelStore } from '../../src/state/level-store.ts';
 import { dayMs } from '../../src/state/state-record.ts';
-import type { Change, StateStore } from '../../src/state/store.ts';
+import type { Change, Changes, StateStore } from '../../src/state/store.ts';
 import { temporaryFolder } from './folders.ts';
 
 interface Tally {
@@ -32,7 +32,7 @@ const left = spaceOf('l');
 const right = spaceOf('r');
 const spaces = [left, right] as StateSpace<unknown>[];
 
-async function write(store: StateStore, plan: number, changes: readonly Change[]): Promise<void> {
+async function write(store: StateStore, plan: number, changes: Changes): Promise<void> {
   await store.write(changes, { plan, positions: {} });
 }
 
@@ -56,7 +56,7 @@ test('states are read, changed in place, deleted, and found again by a new cache
   expect(cache.dirtyCount).toBe(3);
   expect(cache.dirtyBytes).toBeGreaterThan(0);
   const changes = cache.snapshot();
-  expect(changes).toEqual([
+  expect([...changes]).toEqual([
     ['la', '1 0 [1,5]'],
     ['lb', '1 0 [2]'],
     ['ra', '1 0 [9]'],
@@ -67,7 +67,7 @@ test('states are read, changed in place, deleted, and found again by a new cache
   cache.begin(36 * 1000 * dayMs);
   cache.delete(left, 'b');
   cache.put(left, 'a', state);
-  expect(cache.snapshot()).toEqual([
+  expect([...cache.snapshot()]).toEqual([
     ['lb', undefined],
     ['la', '1 rs0 [1,5]'],
   ]);
@@ -205,15 +205,15 @@ test('expiry sees the logical state: in the store, in a snapshot, changed since,
   expect(await cache.expire('la', 'lz', 3 * dayMs)).toBe(3);
   expect(await cache.expire('', 'la', 3 * dayMs)).toBe(1);
   // They keep the day on which they were last touched.
-  const changes = Object.fromEntries(cache.snapshot());
+  const changes = Object.fromEntries([...cache.snapshot()]);
   expect(changes).toEqual({ la: '1 0 [2]', lb: '1 0 [2]', lc: '1 0 [2]', ld: '1 0 [2]' });
-  expect(snapshot).toEqual([['lb', '1 0 [1,2]']]);
+  expect([...snapshot]).toEqual([['lb', '1 0 [1,2]']]);
   expect(await cache.expire('', 'lz', 5 * dayMs)).toBe(1);
-  expect(cache.snapshot()).toEqual([['ltouched', '1 2 [2]']]);
+  expect([...cache.snapshot()]).toEqual([['ltouched', '1 2 [2]']]);
   expect(await cache.expire('', 'lz', 6 * dayMs)).toBe(5);
   expect(await cache.expire('', 'lz', 6 * dayMs)).toBe(0);
   const deleted = cache.snapshot();
-  expect(Object.fromEntries(deleted)).toEqual(
+  expect(Object.fromEntries([...deleted])).toEqual(
     Object.fromEntries(['a', 'b', 'c', 'd', 'single'].map((key) => [`l${key}`, undefined])),
   );
   cache.begin(0);
@@ -228,7 +228,7 @@ test('expiry finds what changed and was never in a snapshot', async () => {
   cache.put(left, 'a', { list: [1, 2] });
   cache.put(left, 'b', { list: [1, 2] });
   expect(await cache.expire('la', 'lb', 3 * dayMs)).toBe(1);
-  expect(cache.snapshot()).toEqual([
+  expect([...cache.snapshot()]).toEqual([
     ['la', '1 0 [1,2]'],
     ['lb', '1 0 [2]'],
   ]);
@@ -283,7 +283,7 @@ test('whatever is read, changed, let go, written, expired or lost in a crash: it
         let cache = new StateCache(store, spaces, { entriesMax });
         let model = new Model(undefined);
         let onDisk = new Model(undefined);
-        let pending: { changes: Change[]; model: Model }[] = [];
+        let pending: { changes: Changes; model: Model }[] = [];
         let day = 0;
         let number = 0;
         let plan = 0;
