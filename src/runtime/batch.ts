@@ -33,7 +33,7 @@ export const ROWS_MAX = 2 ** 20;
  * written, so a batch done again must be cut the same way: changing it breaks batches that were cut the old way and
  * are not yet committed.
  */
-export const CHUNK_EVENTS = 2_000;
+export const CHUNK_EVENTS = 1_000;
 
 /**
  * Step 3: fetches the keys of a chunk at once, runs the processor over its events in order, then settles every state

@@ -132,6 +132,11 @@ export interface LandingTable {
   readonly database: string;
   readonly name: string;
   readonly columns: Readonly<Record<string, ColumnType>>;
+  /**
+   * The columns by which a later row replaces an earlier one, for a table whose signs no incremental view reads. A
+   * retraction that its replacement follows at once is then not sent: it would be replaced itself.
+   */
+  readonly replacedBy?: readonly string[];
 }
 
 type ValueOf<Type extends ColumnType> = Type extends `Nullable(${infer Inner extends ColumnType})`

@@ -216,8 +216,9 @@ export class Task {
       }
       for (const [shard, mark] of part.marks) marks[shard] = mark;
       await run.add(part.records);
-      const isFull = run.size >= limits.batchEventsMax || bytes >= limits.batchBytesMax;
-      part = isFull || part.records.length === 0 ? undefined : await this.#next(now, run.size, bytes);
+      const isEnd = part.records.length === 0 || run.size >= limits.batchEventsMax || bytes >= limits.batchBytesMax;
+      part = undefined; // Or these events would live on while the next ones are decoded.
+      if (!isEnd) part = await this.#next(now, run.size, bytes);
     }
     const outcome = await run.finish(expire);
     const plan: Plan = {

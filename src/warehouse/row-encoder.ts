@@ -4,6 +4,7 @@ import type { LandingTable } from '../runtime/domain.ts';
 import type { Row } from './encoding/column.ts';
 import { createColumn } from './encoding/columns.ts';
 import { EngineColumns } from './encoding/engine-columns.ts';
+import { withoutReplaced } from './encoding/replaced.ts';
 import { TextBuffer, writeVarint } from './encoding/text.ts';
 
 /**
@@ -65,7 +66,9 @@ export function createRowEncoder(table: LandingTable): RowEncoder {
     engine.begin();
   }
 
-  function add(rows: readonly Row[], signs: readonly number[]): void {
+  function add(emittedRows: readonly Row[], emittedSigns: readonly number[]): void {
+    const emitted = { rows: emittedRows, signs: emittedSigns };
+    const { rows, signs } = table.replacedBy === undefined ? emitted : withoutReplaced(emitted, table.replacedBy);
     const count = rows.length;
     for (let from = 0; from < count; from += rowsTogether) {
       const to = Math.min(from + rowsTogether, count);

@@ -67,10 +67,12 @@ export function decodeConversation(text: string): ConversationState {
     state.first = { time: start, id: first[0], customerId: names.at(first[1]), clinicCode: names.at(first[2]) };
   }
   if (counted !== 0) state.counted = { customerId: names.at(counted[0]), startedAt: start + counted[1] };
-  for (let index = 0; index < named.length; index += 3) {
-    const owner = { customerId: names.at(named[index]!), clinicCode: names.at(named[index + 1]!) };
-    state.named.push({ ...owner, at: start + named[index + 2]!, isTold: true });
-  }
+  state.named = Array.from({ length: named.length / 3 }, (_, place) => ({
+    customerId: names.at(named[3 * place]!),
+    clinicCode: names.at(named[3 * place + 1]!),
+    at: start + named[3 * place + 2]!,
+    isTold: true,
+  }));
   if (rest !== undefined) restoreRest(state, rest);
   state.written = null;
   return state;

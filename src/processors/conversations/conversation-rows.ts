@@ -21,10 +21,10 @@ export function touch(id: string, state: ConversationState): void {
   state.isChanged = true;
 }
 
-/** The rows with what is out of reach from now on left out: those rows stay as they are. */
-export function forgetWritten(state: ConversationState, rows: WrittenRows): WrittenRows {
+/** Versions that the history let go of: their rows, which were just written, stay as they are; their tags are kept. */
+export function forgetWritten(state: ConversationState): void {
   const { closed } = state.history;
-  if (closed.length === 0) return rows;
+  if (closed.length === 0) return;
   for (const { attributes, validFrom } of closed) {
     for (const tag of attributes.tags) {
       state.forgottenTags ??= new Map();
@@ -39,7 +39,6 @@ export function forgetWritten(state: ConversationState, rows: WrittenRows): Writ
     }
   }
   state.history.closed = [];
-  return { ...rows, versions: rows.versions.slice(closed.length) };
 }
 
 /** The rows that are true of a state, beside those of its messages and sessions. */

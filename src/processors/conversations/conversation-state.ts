@@ -15,7 +15,7 @@ export interface ConversationState {
   /** Tags of the versions that the history has forgotten. Null for none. */
   forgottenTags: Map<string, ForgottenTag> | null;
   /** The customers that its events name: one of them counts it, but each needs a row for the facts to join. */
-  readonly named: NamedCustomer[];
+  named: readonly NamedCustomer[];
   /** What the customer that it counts for was last told. */
   counted: CountedConversation | null;
   /** The rows as written; null while nobody asked since the state was read. See `touch`. */
@@ -80,6 +80,8 @@ export interface CountedConversation {
   readonly startedAt: number;
 }
 
+const noNames: readonly NamedCustomer[] = [];
+
 export function emptyConversation(): ConversationState {
   return {
     messages: null,
@@ -88,7 +90,7 @@ export function emptyConversation(): ConversationState {
     rating: null,
     textTags: null,
     forgottenTags: null,
-    named: [],
+    named: noNames,
     counted: null,
     written: noRows,
     isChanged: false,
@@ -145,9 +147,9 @@ export function isNewNaming(named: readonly NamedCustomer[], { customerId, clini
   return true;
 }
 
-export function nameCustomer(named: NamedCustomer[], { customerId, clinicCode }: Owner, at: number): void {
-  const index = named.findIndex((known) => known.customerId === customerId);
+/** Takes the naming down. Lists are made anew, and so are as long as they need to be: most have one name. */
+export function nameCustomer(state: ConversationState, { customerId, clinicCode }: Owner, at: number): void {
   const naming = { customerId, clinicCode, at, isTold: false };
-  if (index < 0) named.push(naming);
-  else named[index] = naming;
+  const index = state.named.findIndex((known) => known.customerId === customerId);
+  state.named = index < 0 ? [...state.named, naming] : state.named.with(index, naming);
 }

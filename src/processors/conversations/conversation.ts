@@ -74,7 +74,7 @@ export function conversationStage(options: ConversationsOptions): Stage {
     }
     if (isNewNaming(state.named, owner, time)) {
       touch(event.key, state);
-      nameCustomer(state.named, owner, time);
+      nameCustomer(state, owner, time);
     }
     for (const tag of textTags) {
       const known = state.textTags?.get(tag);
@@ -97,7 +97,7 @@ export function conversationStage(options: ConversationsOptions): Stage {
     }
     forgetChanges(state, options.keptChangesMax);
     const owner = { customerId: change.customer_id, clinicCode: change.clinic_code };
-    if (isNewNaming(state.named, owner, event.time)) nameCustomer(state.named, owner, event.time);
+    if (isNewNaming(state.named, owner, event.time)) nameCustomer(state, owner, event.time);
     context.put(space, event.key, state);
     seeClinic(change.clinic_code, event.time, context);
   }
@@ -157,7 +157,9 @@ function settleAttributes(id: string, state: ConversationState, context: Context
     if (after.rating !== null) context.emit(landingRatings, 1, after.rating);
   }
   tellCustomers(id, state, context);
-  state.written = forgetWritten(state, after);
+  forgetWritten(state);
+  // Made again by `touch` when it is needed: most states rest, and each would hold on to its rows.
+  state.written = null;
 }
 
 /** Customers are kept by the stage `customer`: tell each one named what is new for it. */

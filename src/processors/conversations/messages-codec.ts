@@ -1,7 +1,6 @@
 import { checkKnown } from '../known-ids.ts';
 import type { About, Pass } from './message-pass.ts';
 import { emptyMessages, type Messages } from './messages.ts';
-import { lastPackedId } from './messages-pack.ts';
 import type { Names } from './names.ts';
 
 /**
@@ -37,13 +36,12 @@ export function storeMessages({ tail, base, pack, gapMs }: Messages, names: Name
     abouts.push(names.place(customer_id), names.place(clinic_code), direction === 'in' ? 1 : 0);
     abouts.push(names.place(direction_type), names.place(channel));
   }
-  const lastId = pack.count > 0 ? '' : tail.lastId;
   return [
     pack.count,
     pack.count > 0 ? pack.firstTime - start : 0,
     gapMs,
-    storePass(tail, lastId, names, start),
-    base === null ? 0 : storePass(base, base.lastId, names, start),
+    storePass(tail, names, start),
+    base === null ? 0 : storePass(base, names, start),
     abouts,
   ];
 }
@@ -61,26 +59,25 @@ export function restoreMessages(
   messages.pack.count = count;
   messages.pack.firstTime = start + firstTime;
   messages.pack.text = text;
-  for (let index = 0; index < places.length; index += 5) {
-    const about: About = {
-      customer_id: names.at(places[index]!),
-      clinic_code: names.at(places[index + 1]!),
-      direction: places[index + 2] === 1 ? 'in' : 'out',
-      direction_type: names.at(places[index + 3]!),
-      channel: names.at(places[index + 4]!),
+  messages.pack.abouts = Array.from({ length: places.length / 5 }, (_, place): About => {
+    const at = 5 * place;
+    return {
+      customer_id: names.at(places[at]!),
+      clinic_code: names.at(places[at + 1]!),
+      direction: places[at + 2] === 1 ? 'in' : 'out',
+      direction_type: names.at(places[at + 3]!),
+      channel: names.at(places[at + 4]!),
     };
-    messages.pack.abouts.push(about);
-  }
+  });
   messages.tail = restorePass(tail, names, start);
-  if (count > 0) messages.tail.lastId = lastPackedId(messages.pack);
   messages.base = base === 0 ? null : restorePass(base, names, start);
   return messages;
 }
 
-function storePass(pass: Pass, lastId: string, names: Names, start: number): StoredPass {
+function storePass(pass: Pass, names: Names, start: number): StoredPass {
   return [
     pass.last === null ? null : pass.last - start,
-    lastId,
+    pass.lastId,
     pass.unansweredSince === null ? null : pass.unansweredSince - start,
     pass.hasResponse ? 1 : 0,
     pass.sessionStartedAt - start,

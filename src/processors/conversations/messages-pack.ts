@@ -10,7 +10,7 @@ export interface Pack {
   count: number;
   /** Time of the first message in it. */
   firstTime: number;
-  abouts: About[];
+  abouts: readonly About[];
   /** Empties it. `abouts` stays: messages that come hold on to it. */
   clear(): void;
 }
@@ -20,16 +20,18 @@ const FIELD = '\u0002';
 /** More than these and `abouts` is made anew from the messages that are packed next. */
 const ABOUTS_MAX = 64;
 
+const noAbouts: readonly About[] = [];
+
 class TextPack implements Pack {
   text = '';
   count = 0;
   firstTime = 0;
-  abouts: About[] = [];
+  abouts: readonly About[] = noAbouts;
 
   clear(): void {
     this.text = '';
     this.count = 0;
-    if (this.abouts.length > ABOUTS_MAX) this.abouts = [];
+    if (this.abouts.length > ABOUTS_MAX) this.abouts = noAbouts;
   }
 }
 
@@ -48,7 +50,10 @@ export function packMessages(pack: Pack, messages: readonly KeptMessage[]): void
   const parts: string[] = [];
   for (const { id, time, about, textLength, text, textTags } of messages) {
     let place = pack.abouts.indexOf(about);
-    if (place < 0) place = pack.abouts.push(about) - 1;
+    if (place < 0) {
+      place = pack.abouts.length;
+      pack.abouts = [...pack.abouts, about];
+    }
     parts.push(RECORD, id, FIELD, String(time - pack.firstTime), FIELD, String(place), FIELD, String(textLength ?? ''));
     if (text !== null || textTags.length > 0) parts.push(FIELD, JSON.stringify([text, textTags]));
   }

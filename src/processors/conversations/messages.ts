@@ -6,7 +6,7 @@ import { startsSession } from '../sessions.ts';
 import { fold, isKeptAt, place, type Timeline, TOO_LATE } from '../timeline.ts';
 import { type About, advance, type KeptMessage, newPass, type Pass, sessionOf } from './message-pass.ts';
 import { isSameSession, messageRow, startOf } from './message-rows.ts';
-import { isPacked, newPack, type Pack, packMessages, unpackMessages } from './messages-pack.ts';
+import { isPacked, lastPackedId, newPack, type Pack, packMessages, unpackMessages } from './messages-pack.ts';
 import type { ConversationsOptions } from './options.ts';
 import { landingMessages, landingSessions, type SessionRow } from './tables.ts';
 
@@ -22,7 +22,7 @@ import { landingMessages, landingSessions, type SessionRow } from './tables.ts';
 export interface Messages {
   /** The pass at the horizon, behind which nothing can be placed; null when nothing was folded away. */
   base: Pass | null;
-  /** The pass after the last settled message. */
+  /** The pass after the last settled message. Its `lastId` is empty while the pack has that message. */
   tail: Pass;
   /** The settled messages that are kept, while closed. */
   pack: Pack;
@@ -38,6 +38,8 @@ export interface Messages {
 }
 
 const noSessions: readonly SessionRow[] = [];
+/** Never added to. */
+const noEntries: KeptMessage[] = [];
 
 /** The message's id came before: nothing comes of it. */
 export const DUPLICATE = -2;
@@ -47,7 +49,7 @@ export function emptyMessages(gapMs: number): Messages {
     base: null,
     tail: newPass(),
     pack: newPack(),
-    entries: [],
+    entries: noEntries,
     sessions: noSessions,
     isOpen: false,
     known: '',
@@ -91,7 +93,7 @@ export function takeMessage(
   const entry: KeptMessage = {
     id,
     time,
-    about: aboutOf(messages.pack.abouts, message),
+    about: aboutOf(messages.pack, message),
     textLength: message.text_length ?? message.text?.length ?? null,
     text: rules.storeText ? (message.text ?? null) : null,
     textTags,
@@ -101,7 +103,7 @@ export function takeMessage(
     sessionStartedAt: null,
   };
   if (!messages.isOpen) {
-    if (isLast(messages, entry)) return messages.entries.push(entry) - 1;
+    if (isLast(messages, entry)) return append(messages, entry);
     open(message.conversation_id, messages);
   }
   const index = place(timelineOf(messages), entry, rules);
@@ -112,6 +114,13 @@ export function takeMessage(
   }
   if (index < messages.entries.length - 1) context.count('late');
   return index;
+}
+
+/** Makes the array when it is needed: an empty one takes room for sixteen with the first item that it gets. */
+function append(messages: Messages, entry: KeptMessage): number {
+  if (messages.entries.length > 0) return messages.entries.push(entry) - 1;
+  messages.entries = [entry];
+  return 0;
 }
 
 /** Writes the rows that changed since the last call, and forgets what no late message can need. */
@@ -134,7 +143,7 @@ function settleNew(id: string, messages: Messages, rules: MessageRules, context:
   const { tail, entries } = messages;
   const latest = entries.at(-1)?.time ?? tail.last;
   if (tail.last !== null && tail.last < latest! - rules.latenessMs) {
-    messages.base = { ...tail };
+    messages.base = { ...tail, lastId: lastIdOf(messages) };
     messages.pack.clear();
   }
   const sessions: SessionRow[] = [];
@@ -174,7 +183,9 @@ function close(messages: Messages): void {
   const { entries, pack } = messages;
   if (messages.isOpen) pack.clear();
   packMessages(pack, entries);
-  entries.length = 0;
+  messages.entries = noEntries;
+  // The pack has it; a second copy of every last id is what the collector would move most.
+  if (pack.count > 0) messages.tail.lastId = '';
   messages.sessions = noSessions;
   messages.isOpen = false;
 }
@@ -245,10 +256,15 @@ function isKept(messages: Messages, message: Message, rules: MessageRules): bool
 }
 
 /** Whether it follows everything known, by (time, id). */
-function isLast({ tail, entries }: Messages, { id, time }: KeptMessage): boolean {
-  const last = entries.at(-1);
-  const lastTime = last?.time ?? tail.last ?? Number.NEGATIVE_INFINITY;
-  return time > lastTime || (time === lastTime && id > (last?.id ?? tail.lastId));
+function isLast(messages: Messages, { id, time }: KeptMessage): boolean {
+  const last = messages.entries.at(-1);
+  const lastTime = last?.time ?? messages.tail.last ?? Number.NEGATIVE_INFINITY;
+  return time > lastTime || (time === lastTime && id > (last?.id ?? lastIdOf(messages)));
+}
+
+/** While closed: the id of the last settled message. */
+function lastIdOf({ pack, tail }: Messages): string {
+  return pack.count > 0 ? lastPackedId(pack) : tail.lastId;
 }
 
 function lastSession(id: string, { tail }: Messages): SessionRow[] {
@@ -256,7 +272,8 @@ function lastSession(id: string, { tail }: Messages): SessionRow[] {
 }
 
 /** The known `About` that is the same, or a new one, which is then known. */
-function aboutOf(abouts: About[], message: Message): About {
+function aboutOf(pack: Pack, message: Message): About {
+  const { abouts } = pack;
   for (let index = abouts.length - 1; index >= 0; index--) {
     const about = abouts[index]!;
     if (
@@ -276,6 +293,6 @@ function aboutOf(abouts: About[], message: Message): About {
     direction_type: message.direction_type,
     channel: message.channel,
   };
-  abouts.push(about);
+  pack.abouts = [...abouts, about];
   return about;
 }

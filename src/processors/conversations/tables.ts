@@ -45,6 +45,7 @@ export const landingSessions = {
     in_count: 'UInt32',
     out_count: 'UInt32',
   },
+  replacedBy: ['clinic_code', 'started_at', 'conversation_id'],
 } as const satisfies LandingTable;
 
 /** A version of a conversation. Grain: conversation_id, valid_from. */
@@ -65,6 +66,7 @@ export const landingConversations = {
     version: 'UInt32',
     is_inferred: 'Bool',
   },
+  replacedBy: ['conversation_id', 'valid_from'],
 } as const satisfies LandingTable;
 
 /** A version of a customer. Grain: customer_id, valid_from. */
@@ -82,6 +84,7 @@ export const landingCustomers = {
     version: 'UInt32',
     is_inferred: 'Bool',
   },
+  replacedBy: ['customer_id', 'valid_from'],
 } as const satisfies LandingTable;
 
 /** A version of a clinic. Grain: clinic_code, valid_from. */
@@ -99,6 +102,7 @@ export const landingClinics = {
     version: 'UInt32',
     is_inferred: 'Bool',
   },
+  replacedBy: ['clinic_code', 'valid_from'],
 } as const satisfies LandingTable;
 
 /** The rating of a conversation: the one given last. Grain: conversation_id. */
@@ -112,6 +116,7 @@ export const landingRatings = {
     rating: 'UInt8',
     rated_at: time,
   },
+  replacedBy: ['conversation_id'],
 } as const satisfies LandingTable;
 
 /** A tag that a conversation has had, from the first version that has it. Grain: conversation_id, tag. */
