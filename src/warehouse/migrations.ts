@@ -5,6 +5,7 @@ import { checkTopology, readTopology, shardingOf } from './cluster/topology.ts';
 import { failureOf } from './failure.ts';
 import { firstDomain, type MigrationFile, readMigrationFiles } from './migration-files.ts';
 import { clusterDomain, type MigrationRecord, readRecord, recordStatements } from './migration-record.ts';
+import { checkNamedCollection, needsNamedCollection } from './named-collection.ts';
 
 export interface MigrateOptions {
   /** Names of domains; `orchestrator` is always among them. Default: all. */
@@ -29,8 +30,8 @@ export interface AppliedMigration {
  * its statements have succeeded; one that a crash cut short is run again from its start, so every statement of a file
  * must do nothing the second time (IF NOT EXISTS). Two processes may migrate at once, for the same reason.
  *
- * Fails before it changes anything with PARLEY_MIGRATION_CHANGED, PARLEY_MIGRATION_SHAPE, PARLEY_CLUSTER_CHANGED or
- * PARLEY_CLUSTER_UNFIT; with PARLEY_WAREHOUSE_REFUSED or PARLEY_NAMED_COLLECTION and the place of the statement; or with
+ * Fails before it changes anything with PARLEY_MIGRATION_CHANGED, PARLEY_MIGRATION_SHAPE, PARLEY_CLUSTER_CHANGED,
+ * PARLEY_CLUSTER_UNFIT or PARLEY_NAMED_COLLECTION; with PARLEY_WAREHOUSE_REFUSED and the place of the statement; or with
  * PARLEY_WAREHOUSE_UNREACHABLE.
  */
 export async function migrate(client: ClickHouseClient, options: MigrateOptions = {}): Promise<AppliedMigration[]> {
@@ -43,6 +44,9 @@ export async function migrate(client: ClickHouseClient, options: MigrateOptions 
 
   for (const statement of recordStatements(cluster)) await run(client, statement, `${firstDomain}.migrations`);
   if (cluster !== undefined && sharding !== undefined) await recordCluster(client, cluster, sharding);
+  if (scripts.some(({ statements }) => statements.some(({ text }) => needsNamedCollection(text)))) {
+    await checkNamedCollection(client);
+  }
   const applied: AppliedMigration[] = [];
   for (const { file, statements } of scripts) {
     const start = performance.now();
