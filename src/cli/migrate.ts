@@ -5,7 +5,7 @@ import { checkClusterName } from '../warehouse/cluster/rewrite.ts';
 import { clusterScript } from '../warehouse/cluster/script.ts';
 import { findRunningServer } from '../warehouse/embedded/running.ts';
 import { readMigrationFiles } from '../warehouse/migration-files.ts';
-import { type MigrateOptions, migrate, pendingMigrations } from '../warehouse/migrations.ts';
+import { type AppliedMigration, type MigrateOptions, migrate, pendingMigrations } from '../warehouse/migrations.ts';
 import { print, printJson, table } from './output.ts';
 import { dataDirFlags, dataDirMeaning, type Registry, type Session } from './session.ts';
 
@@ -81,18 +81,18 @@ async function pending(client: ClickHouseClient, options: MigrateOptions): Promi
 }
 
 function tellPending(files: readonly Pending[], { json }: MigrateFlags): void {
-  if (json) return printJson(files);
-  if (files.length === 0) return print('Up to date: nothing would be applied.');
   const rows = files.map(({ domain, name }) => [domain, name]);
-  print(table([{ title: 'domain' }, { title: 'pending' }], rows));
+  if (json) printJson(files);
+  else if (rows.length === 0) print('Up to date: nothing would be applied.');
+  else print(table([{ title: 'domain' }, { title: 'pending' }], rows));
 }
 
-function tellApplied(applied: Awaited<ReturnType<typeof migrate>>, { json }: MigrateFlags): void {
-  if (json) return printJson(applied);
-  if (applied.length === 0) return print('Up to date: nothing was applied.');
+function tellApplied(applied: readonly AppliedMigration[], { json }: MigrateFlags): void {
   const columns = [{ title: 'domain' }, { title: 'applied' }, { title: 'ms', align: 'right' as const }];
   const rows = applied.map(({ domain, name, elapsedMs }) => [domain, name, Math.round(elapsedMs)]);
-  print(table(columns, rows));
+  if (json) printJson(applied);
+  else if (rows.length === 0) print('Up to date: nothing was applied.');
+  else print(table(columns, rows));
 }
 
 /** Gives a client that may write: of the process that serves the folder, or of a server of our own. */

@@ -57,7 +57,8 @@ function landingTables(tables: ReadonlyMap<string, TableInfo>, databases: readon
 
 /** What an insert through a Distributed table reaches is checked where this server has it: its own shard. */
 function distributedProblems({ name, engineFull }: TableInfo, waiting: string[]): SettingsProblem[] {
-  const [, database, table, key] = /^Distributed\('[^']*', '(\w+)', '(\w+)'(?:, (.+?))?\)/.exec(engineFull) ?? [];
+  const [, database, table, key] =
+    /^Distributed\('[^']*', '(\w+)', '(\w+)'(?:, (.+))?\)(?: SETTINGS .*)?$/.exec(engineFull) ?? [];
   const what = `${name}, Distributed`;
   if (database === undefined) return [{ what, expected: 'a local table of this server', received: engineFull }];
   waiting.push(`${database}.${table}`);

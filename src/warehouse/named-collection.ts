@@ -4,8 +4,8 @@ import { messageOf, ParleyError } from '../errors.ts';
 import type { ClickHouseClient } from './client.ts';
 import { firstDomain } from './migration-files.ts';
 
-/** Of ClickHouse: there is no such collection; its user or password is refused. */
-const unusable = new Set(['669', '192', '193', '194', '516']);
+/** Of ClickHouse: NAMED_COLLECTION_DOESNT_EXIST. */
+const missingCollection = '669';
 
 /** Whether a statement makes a dictionary that reads with the named collection `parley`. */
 export function needsNamedCollection(statement: string): boolean {
@@ -28,7 +28,7 @@ export async function checkNamedCollection(client: ClickHouseClient): Promise<vo
     await client.command({ query: `SELECT dictGet('${probe}', 'found', toUInt64(1)) FORMAT Null` });
   } catch (error) {
     // Anything else will be told by the migration itself, or is a matter of who may ask dictionaries.
-    if (!(error instanceof ClickHouseError) || !unusable.has(error.code)) return;
+    if (!(error instanceof ClickHouseError) || error.code !== missingCollection) return;
     throw new ParleyError(
       'PARLEY_NAMED_COLLECTION',
       `Dictionaries cannot read with the named collection parley: ${messageOf(error).trim()}`,

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClickHouseClient, connect } from '../../../src/warehouse/client.ts';
-import { clusterStatements } from '../../../src/warehouse/cluster/rewrite.ts';
 import { serverConfiguration, usersConfiguration, WRITER } from '../../../src/warehouse/embedded/configuration.ts';
 import { type Engine, startEngine } from '../../../src/warehouse/embedded/engine.ts';
 import {
@@ -16,8 +15,7 @@ import { findLibrary } from '../../../src/warehouse/embedded/library.ts';
 import { revokeLostInserts } from '../../../src/warehouse/embedded/lost-inserts.ts';
 import { choosePort } from '../../../src/warehouse/embedded/ports.ts';
 import { waitUntilReady } from '../../../src/warehouse/embedded/ready.ts';
-import { readMigrationFiles } from '../../../src/warehouse/migration-files.ts';
-import { clusterDomain, recordStatements } from '../../../src/warehouse/migration-record.ts';
+import { migrate } from '../../../src/warehouse/migrations.ts';
 
 /**
  * Real ClickHouse servers as the shards of a cluster, one replica each. The embedded engine cannot replicate (it never
@@ -138,7 +136,12 @@ export class Shards {
   }
 }
 
-export async function startShards(count: number, options: { hasNamedCollection?: boolean } = {}): Promise<Shards> {
+export interface ShardsOptions {
+  /** Of the servers' configuration, for a cluster with a fault in it. */
+  readonly change?: (configuration: string, shard: number) => string;
+}
+
+export async function startShards(count: number, options: ShardsOptions = {}): Promise<Shards> {
   const dir = mkdtempSync(join(tmpdir(), 'parley-shards-'));
   const ports: number[] = [];
   for (let index = 0; index < count * 2; index++) ports.push(await choosePort(0, ports));
@@ -148,11 +151,11 @@ export async function startShards(count: number, options: { hasNamedCollection?:
     const folder = serverFolder(join(dir, `shard${index}`));
     makeServerFolder(folder);
     writeFileSync(folder.password, password);
-    const { hasNamedCollection = true } = options;
-    const configuration = serverConfiguration(folder, password, false)
-      .replace(/<named_collections>[\s\S]*<\/named_collections>/, (all) => (hasNamedCollection ? all : ''))
-      .replace('</clickhouse>', `${clusterConfiguration(tcpPorts, index)}</clickhouse>`);
-    writePrivate(folder.config, configuration);
+    const configuration = serverConfiguration(folder, password, false).replace(
+      '</clickhouse>',
+      `${clusterConfiguration(tcpPorts, index)}</clickhouse>`,
+    );
+    writePrivate(folder.config, options.change?.(configuration, index) ?? configuration);
     writePrivate(folder.users, usersConfiguration(password));
     shards.push(new Shard(folder, { httpPort: ports[index] ?? 0, tcpPort: tcpPorts[index] ?? 0 }));
   }
@@ -181,24 +184,22 @@ export function withoutReplication(statement: string): string {
     );
 }
 
-/** The cluster form of all migrations on every shard, and the record that `migrate --cluster` leaves. */
-export async function migrateShards(shards: Shards): Promise<void> {
-  const weights = shards.clients.map(() => 1).join(', ');
-  for (const client of shards.clients) {
-    for (const sql of recordStatements(cluster)) await client.command({ query: withoutReplication(sql) });
-    for (const file of readMigrationFiles()) {
-      for (const statement of file.statements) {
-        for (const sql of clusterStatements(statement, cluster, file.path)) {
-          await client.command({ query: withoutReplication(sql) });
-        }
+/** The same client, whose statements go without replication: what `migrate` does is otherwise its own. */
+export function withoutKeeper(client: ClickHouseClient): ClickHouseClient {
+  return new Proxy(client, {
+    get(target, name) {
+      if (name === 'command') {
+        const command: ClickHouseClient['command'] = (parameters) =>
+          target.command({ ...parameters, query: withoutReplication(parameters.query) });
+        return command;
       }
-    }
-    const rows = readMigrationFiles().map(({ domain, name, checksum }) => ({ domain, name, checksum }));
-    await client.insert({
-      table: 'orchestrator.migrations',
-      values: [...rows, { domain: clusterDomain, name: cluster, checksum: `shards with weights ${weights}` }],
-      format: 'JSONEachRow',
-      clickhouse_settings: { async_insert: 0 },
-    });
-  }
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+/** `migrate --cluster` through every server, each of which does what ON CLUSTER would have had it do. */
+export async function migrateShards(shards: Shards): Promise<void> {
+  for (const client of shards.clients) await migrate(withoutKeeper(client), { cluster });
 }
