@@ -126,6 +126,8 @@ function clusterChanged(message: string, expected: string, received: string): Pa
 
 /** Before the first table, so that no table is ever there without a record of how it is sharded. */
 async function recordCluster(client: ClickHouseClient, cluster: string, sharding: string): Promise<void> {
+  // A server that came later has only now begun to copy the record: how the others are sharded must not be missed.
+  await run(client, `SYSTEM SYNC REPLICA ${firstDomain}.migrations`, cluster);
   const record = await readRecord(client);
   checkSharding(record, sharding);
   if (record?.cluster !== undefined) return;
@@ -163,7 +165,9 @@ async function run(
   parameters: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
   try {
-    await client.command({ query, query_params: { ...parameters } });
+    // ON CLUSTER answers server by server: one that fails late would stand in the middle of an answer that began well.
+    const clickhouse_settings = { wait_end_of_query: 1 } as const;
+    await client.command({ query, query_params: { ...parameters }, clickhouse_settings });
   } catch (error) {
     const { code, detail } = failureOf(error).error;
     throw new ParleyError(code, `A migration failed: ${messageOf(error).trim()}`, { ...detail, where });

@@ -176,6 +176,7 @@ function clusterConfiguration(tcpPorts: readonly number[], shard: number): strin
 /** A statement for a cluster, as each of its servers would do it, but without Keeper: nothing else is changed. */
 export function withoutReplication(statement: string): string {
   return statement
+    .replace(/^SYSTEM SYNC REPLICA .*/, 'SELECT 1 FORMAT Null')
     .replace(` ON CLUSTER '${cluster}'`, '')
     .replace(/ENGINE = Replicated(\w+)\('[^']*', '[^']*'(?:, )?/, 'ENGINE = $1(')
     .replace(
