@@ -66,6 +66,24 @@ export const ERRORS = {
     retryable: false,
     action: 'A migration that was applied has been edited. Restore its text and write the change as a new migration.',
   },
+  PARLEY_MIGRATION_SHAPE: {
+    retryable: false,
+    action: 'Write the statement in one of the forms named, or teach src/warehouse/cluster/ its cluster form.',
+  },
+  PARLEY_CLUSTER_UNFIT: {
+    retryable: false,
+    action: 'Correct <remote_servers> or <macros> on every server of the cluster: see docs/operators-cluster.md.',
+  },
+  PARLEY_CLUSTER_CHANGED: {
+    retryable: false,
+    action:
+      'Give the cluster its shards and weights back. To have others, make a new cluster and replay the input: see docs/operators-cluster.md.',
+  },
+  PARLEY_NAMED_COLLECTION: {
+    retryable: false,
+    action:
+      "Run CREATE NAMED COLLECTION parley AS user = '…', password = '…' on the server (ON CLUSTER on a cluster), then migrate again.",
+  },
   PARLEY_MIGRATION_NEEDED: { retryable: false, action: 'Run `parley migrate`.' },
   PARLEY_CONFIGURATION: { retryable: false, action: 'Correct the keys named; defaults are in docs/configuration.md.' },
   PARLEY_QUERY_FAILED: { retryable: false, action: 'Correct the query; the server’s message stands above.' },

@@ -1,12 +1,18 @@
+import { ParleyError } from '../errors.ts';
 import type { ClickHouseClient } from '../warehouse/client.ts';
 import { connect } from '../warehouse/client.ts';
+import { checkClusterName } from '../warehouse/cluster/rewrite.ts';
+import { clusterScript } from '../warehouse/cluster/script.ts';
 import { findRunningServer } from '../warehouse/embedded/running.ts';
-import { migrate, pendingMigrations } from '../warehouse/migrations.ts';
+import { readMigrationFiles } from '../warehouse/migration-files.ts';
+import { type AppliedMigration, type MigrateOptions, migrate, pendingMigrations } from '../warehouse/migrations.ts';
 import { print, printJson, table } from './output.ts';
 import { dataDirFlags, dataDirMeaning, type Registry, type Session } from './session.ts';
 
 interface MigrateFlags {
   readonly dataDir?: string;
+  readonly cluster?: string;
+  readonly print?: true;
   readonly dryRun?: true;
   readonly json?: true;
 }
@@ -16,47 +22,77 @@ export function addMigrate({ program, handle }: Registry): void {
     .command('migrate')
     .description('bring the databases of the warehouse up to date')
     .option(dataDirFlags, dataDirMeaning)
+    .option('--cluster <name>', 'make the objects on all servers of a ClickHouse cluster, Replicated and Distributed')
+    .option('--print', 'with --cluster: print the SQL, and ask no server')
     .option('--dry-run', 'say what would be applied, and apply nothing')
     .option('--json', 'print as JSON')
     .addHelpText(
       'after',
       `
-Example:
+A warehouse that was made for a cluster remembers it: --cluster is needed once, and for a replica that came later.
+See docs/operators-cluster.md.
+
+Examples:
   $ parley migrate --dry-run --data-dir ./data/demo
+  $ parley migrate --cluster analytics --print
 `,
     );
   handle(command, async (session) => {
     const flags = command.opts<MigrateFlags>();
-    const domains = session.domains.map(({ name }) => name);
+    const options = optionsOf(session, flags);
+    if (flags.print) {
+      print(clusterScript(readMigrationFiles(options), options.cluster ?? '').trimEnd());
+      return undefined;
+    }
     await withWriter(session, flags.dataDir, async (client) => {
-      if (flags.dryRun) {
-        const pending = (await pendingMigrations(client, { domains })).map(({ domain, name }) => ({ domain, name }));
-        if (flags.json) printJson(pending);
-        else if (pending.length === 0) print('Up to date: nothing would be applied.');
-        else
-          print(
-            table(
-              [{ title: 'domain' }, { title: 'pending' }],
-              pending.map(({ domain, name }) => [domain, name]),
-            ),
-          );
-        return;
-      }
-      const applied = await migrate(client, { domains });
-      if (flags.json) printJson(applied);
-      else if (applied.length === 0) print('Up to date: nothing was applied.');
-      else {
-        const columns = [{ title: 'domain' }, { title: 'applied' }, { title: 'ms', align: 'right' as const }];
-        print(
-          table(
-            columns,
-            applied.map(({ domain, name, elapsedMs }) => [domain, name, Math.round(elapsedMs)]),
-          ),
-        );
-      }
+      if (flags.dryRun) tellPending(await pending(client, options), flags);
+      else tellApplied(await migrate(client, options), flags);
     });
     return undefined;
   });
+}
+
+function optionsOf(session: Session, { cluster, print: isPrinting, dryRun, json }: MigrateFlags): MigrateOptions {
+  const domains = session.domains.map(({ name }) => name);
+  if (isPrinting && (cluster === undefined || dryRun || json)) {
+    throw new ParleyError('PARLEY_USAGE', '--print gives the SQL for a cluster', {
+      expected: '--cluster NAME --print, alone',
+      received: cluster === undefined ? 'no --cluster' : '--dry-run or --json',
+    });
+  }
+  if (cluster === undefined) return { domains };
+  checkClusterName(cluster);
+  if (!isPrinting && session.configuration.clickhouse.url === undefined) {
+    throw new ParleyError('PARLEY_USAGE', 'The embedded server is no cluster', {
+      expected: 'PARLEY_CLICKHOUSE_URL, or --print',
+      received: `--cluster ${cluster} without clickhouse.url`,
+    });
+  }
+  return { domains, cluster };
+}
+
+interface Pending {
+  readonly domain: string;
+  readonly name: string;
+}
+
+async function pending(client: ClickHouseClient, options: MigrateOptions): Promise<Pending[]> {
+  return (await pendingMigrations(client, options)).map(({ domain, name }) => ({ domain, name }));
+}
+
+function tellPending(files: readonly Pending[], { json }: MigrateFlags): void {
+  const rows = files.map(({ domain, name }) => [domain, name]);
+  if (json) printJson(files);
+  else if (rows.length === 0) print('Up to date: nothing would be applied.');
+  else print(table([{ title: 'domain' }, { title: 'pending' }], rows));
+}
+
+function tellApplied(applied: readonly AppliedMigration[], { json }: MigrateFlags): void {
+  const columns = [{ title: 'domain' }, { title: 'applied' }, { title: 'ms', align: 'right' as const }];
+  const rows = applied.map(({ domain, name, elapsedMs }) => [domain, name, Math.round(elapsedMs)]);
+  if (json) printJson(applied);
+  else if (rows.length === 0) print('Up to date: nothing was applied.');
+  else print(table(columns, rows));
 }
 
 /** Gives a client that may write: of the process that serves the folder, or of a server of our own. */

@@ -53,6 +53,12 @@ export function failureOf(error: unknown): Failure {
   );
 }
 
+/**
+ * What a Distributed table says of a shard that went away in the middle of an insert, under the numbers of a broken
+ * stream: from a stream of ours they would be a fault that stays.
+ */
+const lostShard = /while (receiving packet from|sending packet to) /i;
+
 function serverFailure(error: ClickHouseError): Failure {
   const number = Number(error.code);
   const received = `${error.type ?? 'error'} (${error.code})`;
@@ -60,7 +66,8 @@ function serverFailure(error: ClickHouseError): Failure {
   if (number === notEnoughSpace || isDiskFull(error)) {
     return coded('full', error, `The disk of ClickHouse is full: ${message}`, received);
   }
-  return coded(passing.has(number) ? 'busy' : 'refused', error, message, received);
+  const isPassing = passing.has(number) || lostShard.test(message);
+  return coded(isPassing ? 'busy' : 'refused', error, message, received);
 }
 
 function coded(kind: FailureKind, cause: unknown, message: string, received?: string): Failure {

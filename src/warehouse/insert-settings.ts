@@ -23,6 +23,11 @@ export const insertSettings = {
   min_insert_block_size_bytes: '1099511627776',
   /** A planned batch cannot be made smaller, so a limit on its partitions could never be met by trying again. */
   max_partitions_per_insert_block: '0',
+  /** Through a Distributed table: the answer comes when every shard has its rows. By default they are put in a queue. */
+  distributed_foreground_insert: 1,
+  /** Where a row goes is decided by its sorting key alone: a repetition must find it, a correction must meet it. */
+  insert_distributed_one_random_shard: 0,
+  insert_shard_id: '0',
   /** A type that is not the table's is refused. By default ClickHouse converts, and makes 300 in a UInt8 column 44. */
   input_format_native_allow_types_conversion: 0,
   /** The rows of a batch are written as they come: merging them on the way in costs more than merging parts later. */

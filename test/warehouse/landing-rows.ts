@@ -1,3 +1,4 @@
+import type { ClickHouseSettings } from '@clickhouse/client';
 import type { LandingTable } from '../../src/runtime/domain.ts';
 import type { ClickHouseClient } from '../../src/warehouse/client.ts';
 
@@ -54,6 +55,8 @@ export interface LandOptions {
   readonly optimizeOnInsert?: boolean;
   /** Of the first row; the next count up. */
   readonly firstRowVersion?: number;
+  /** Further settings of the insert. */
+  readonly more?: ClickHouseSettings;
 }
 
 /** Inserts rows as one block, in their order, as the delivery does. */
@@ -75,6 +78,7 @@ export async function land(
       deduplicate_blocks_in_dependent_materialized_views: 1,
       insert_deduplication_token: token,
       optimize_on_insert: optimizeOnInsert ? 1 : 0,
+      ...options.more,
     },
   });
 }

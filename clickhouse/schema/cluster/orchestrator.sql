@@ -1,0 +1,165 @@
+-- For the ClickHouse cluster parley, by `parley migrate --cluster parley --print`.
+-- Generated from clickhouse/*/NNNN-name.sql. Do not edit: write a migration.
+
+-- the record of migrations
+
+CREATE DATABASE IF NOT EXISTS orchestrator ON CLUSTER 'parley' ENGINE = Atomic
+COMMENT 'What Parley itself did: batches, log lines, dead letters, migrations.';
+
+CREATE TABLE IF NOT EXISTS orchestrator.migrations ON CLUSTER 'parley'
+(
+    domain LowCardinality(String) COMMENT 'Domain: a folder in clickhouse/.',
+    name String COMMENT 'File name without its ending: NNNN-name.',
+    checksum String COMMENT 'SHA-256 of its text, in hexadecimal.',
+    applied_at DateTime64(3, 'UTC') COMMENT 'When its last statement had succeeded.',
+    elapsed_ms UInt32 COMMENT 'Milliseconds that it took.'
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/all/{database}/{table}', '{shard}-{replica}', applied_at)
+ORDER BY (domain, name)
+COMMENT 'Migrations that have been applied.';
+
+-- orchestrator/0001-runs
+
+CREATE DATABASE IF NOT EXISTS orchestrator ON CLUSTER 'parley' ENGINE = Atomic COMMENT 'What Parley itself did: batches, log lines, dead letters, migrations.';
+
+CREATE TABLE IF NOT EXISTS orchestrator.landing_runs_local ON CLUSTER 'parley'
+(
+    app LowCardinality(String) COMMENT 'Name of the deployment (configuration key app).',
+    stage LowCardinality(String) COMMENT 'Stage, as <domain>.<stage>.',
+    partition UInt32 COMMENT 'Partition of the stage that the task owns.',
+    plan UInt64 COMMENT 'Number of the batch within its task.',
+    status LowCardinality(String) COMMENT 'RUNNING, COMPLETED, EMPTY, FAILED or RECOVERED.',
+    started_at DateTime64(3, 'UTC') COMMENT 'When the batch was planned.',
+    finished_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was committed or failed; null while it runs.',
+    elapsed_ms Nullable(UInt32) COMMENT 'Milliseconds from started_at to finished_at.',
+    events UInt32 COMMENT 'Records read.',
+    rows UInt32 COMMENT 'Rows delivered to landing tables.',
+    rejected UInt32 COMMENT 'Records sent to the dead letters.',
+    late UInt32 COMMENT 'Events that came out of order and corrected others.',
+    duplicates UInt32 COMMENT 'Events dropped because their id had been counted.',
+    ranges String COMMENT 'Offsets read, a JSON list of {shard, topic, from, to}.',
+    error Nullable(String) COMMENT 'Code and message of the failure; null when there was none.',
+    sign Int8 COMMENT '+1: the row is true; -1: it is withdrawn.',
+    row_version UInt64 COMMENT 'The row with the largest version of a key holds.'
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}', row_version)
+ORDER BY (app, stage, partition, plan)
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800
+COMMENT 'Storage of runs. Read orchestrator.runs.';
+
+CREATE TABLE IF NOT EXISTS orchestrator.landing_runs ON CLUSTER 'parley' AS orchestrator.landing_runs_local
+ENGINE = Distributed('parley', 'orchestrator', 'landing_runs_local', cityHash64(app, stage, partition, plan))
+COMMENT 'Storage of runs. Read orchestrator.runs.';
+
+CREATE VIEW IF NOT EXISTS orchestrator.runs ON CLUSTER 'parley'
+(
+    run_id String COMMENT 'app/stage/partition/plan: unique.',
+    app LowCardinality(String) COMMENT 'Name of the deployment (configuration key app).',
+    stage LowCardinality(String) COMMENT 'Stage, as <domain>.<stage>.',
+    partition UInt32 COMMENT 'Partition of the stage that the task owns.',
+    plan UInt64 COMMENT 'Number of the batch within its task.',
+    status LowCardinality(String) COMMENT 'RUNNING, COMPLETED, EMPTY (nothing to read; the position advances), FAILED, or RECOVERED (planned by an owner that died, finished by the next).',
+    started_at DateTime64(3, 'UTC') COMMENT 'When the batch was planned.',
+    finished_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was committed or failed; null while it runs.',
+    elapsed_ms Nullable(UInt32) COMMENT 'Milliseconds from started_at to finished_at.',
+    events UInt32 COMMENT 'Records read.',
+    rows UInt32 COMMENT 'Rows delivered to landing tables.',
+    rejected UInt32 COMMENT 'Records sent to the dead letters.',
+    late UInt32 COMMENT 'Events that came out of order and corrected others.',
+    duplicates UInt32 COMMENT 'Events dropped because their id had been counted.',
+    ranges String COMMENT 'Offsets read, a JSON list of {shard, topic, from, to}.',
+    error Nullable(String) COMMENT 'Code and message of the failure; null when there was none.'
+)
+AS SELECT
+    concat(app, '/', stage, '/', toString(partition), '/', toString(plan)) AS run_id,
+    app, stage, partition, plan, status, started_at, finished_at, elapsed_ms,
+    events, rows, rejected, late, duplicates, ranges, error
+FROM orchestrator.landing_runs FINAL
+WHERE sign = 1
+COMMENT 'Every attempted batch, one row each, with its status, duration and counts. Alert on status FAILED, and on RUNNING for long.';
+
+-- orchestrator/0002-logs
+
+CREATE TABLE IF NOT EXISTS orchestrator.landing_logs_local ON CLUSTER 'parley'
+(
+    time DateTime64(3, 'UTC') COMMENT 'When the line was written.',
+    level LowCardinality(String) COMMENT 'trace, debug, info, warn, error or fatal.',
+    component LowCardinality(String) COMMENT 'Part of Parley that wrote it.',
+    message String COMMENT 'The message.',
+    fields String COMMENT 'Further fields, a JSON object.',
+    run String COMMENT 'run_id of the batch in orchestrator.runs; empty outside a batch.',
+    sign Int8 COMMENT '+1 always: a line is never withdrawn.',
+    row_version UInt64 COMMENT 'Set by the delivery; not used.'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+ORDER BY (time, level)
+TTL toDateTime(time) + INTERVAL 30 DAY
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800
+COMMENT 'Storage of log lines. Read orchestrator.logs.';
+
+CREATE TABLE IF NOT EXISTS orchestrator.landing_logs ON CLUSTER 'parley' AS orchestrator.landing_logs_local
+ENGINE = Distributed('parley', 'orchestrator', 'landing_logs_local', cityHash64(time, level))
+COMMENT 'Storage of log lines. Read orchestrator.logs.';
+
+CREATE VIEW IF NOT EXISTS orchestrator.logs ON CLUSTER 'parley'
+(
+    time DateTime64(3, 'UTC') COMMENT 'When the line was written.',
+    level LowCardinality(String) COMMENT 'trace, debug, info, warn, error or fatal.',
+    component LowCardinality(String) COMMENT 'Part of Parley that wrote it.',
+    message String COMMENT 'The message.',
+    fields String COMMENT 'Further fields, a JSON object.',
+    run String COMMENT 'run_id of the batch in orchestrator.runs; empty outside a batch.'
+)
+AS SELECT time, level, component, message, fields, run
+FROM orchestrator.landing_logs
+COMMENT 'Log lines of the last 30 days.';
+
+-- orchestrator/0003-dead-letters
+
+CREATE TABLE IF NOT EXISTS orchestrator.landing_dead_letters_local ON CLUSTER 'parley'
+(
+    app LowCardinality(String) COMMENT 'Name of the deployment that refused it.',
+    stage LowCardinality(String) COMMENT 'Stage that refused it, as <domain>.<stage>.',
+    topic LowCardinality(String) COMMENT 'Topic of the record.',
+    shard String COMMENT 'Partition of the topic, or file, that it was read from.',
+    offset UInt64 COMMENT 'Its offset in the shard.',
+    code LowCardinality(String) COMMENT 'Reason: INVALID_JSON, INVALID_EVENT, EVENT_TOO_LARGE, TIME_OUT_OF_RANGE, CHANGE_TOO_LATE.',
+    message String COMMENT 'What was expected, what came, and where in the record.',
+    bytes String COMMENT 'The record as it came, unchanged; not always valid UTF-8.',
+    size UInt32 COMMENT 'Bytes in the record.',
+    event_time Nullable(DateTime64(3, 'UTC')) COMMENT 'Time of the event; null when it could not be read.',
+    dead_at DateTime64(3, 'UTC') COMMENT 'Time of the batch that refused it.',
+    plan UInt64 COMMENT 'Number of the batch that refused it.',
+    replayed_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was sent back; null while it was not.',
+    sign Int8 COMMENT '+1: the row is true; -1: it is withdrawn.',
+    row_version UInt64 COMMENT 'The row with the largest version of a key holds.'
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}', row_version)
+ORDER BY (app, stage, topic, shard, offset)
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800
+COMMENT 'Storage of dead letters. Read orchestrator.dead_letters.';
+
+CREATE TABLE IF NOT EXISTS orchestrator.landing_dead_letters ON CLUSTER 'parley' AS orchestrator.landing_dead_letters_local
+ENGINE = Distributed('parley', 'orchestrator', 'landing_dead_letters_local', cityHash64(app, stage, topic, shard, offset))
+COMMENT 'Storage of dead letters. Read orchestrator.dead_letters.';
+
+CREATE VIEW IF NOT EXISTS orchestrator.dead_letters ON CLUSTER 'parley'
+(
+    app LowCardinality(String) COMMENT 'Name of the deployment that refused it.',
+    stage LowCardinality(String) COMMENT 'Stage that refused it, as <domain>.<stage>.',
+    topic LowCardinality(String) COMMENT 'Topic of the record.',
+    shard String COMMENT 'Partition of the topic, or file, that it was read from.',
+    offset UInt64 COMMENT 'Its offset in the shard.',
+    code LowCardinality(String) COMMENT 'Reason: INVALID_JSON, INVALID_EVENT, EVENT_TOO_LARGE, TIME_OUT_OF_RANGE, CHANGE_TOO_LATE.',
+    message String COMMENT 'What was expected, what came, and where in the record.',
+    bytes String COMMENT 'The record as it came, unchanged; not always valid UTF-8.',
+    size UInt32 COMMENT 'Bytes in the record.',
+    event_time Nullable(DateTime64(3, 'UTC')) COMMENT 'Time of the event; null when it could not be read.',
+    dead_at DateTime64(3, 'UTC') COMMENT 'Time of the batch that refused it.',
+    plan UInt64 COMMENT 'Number of the batch that refused it.',
+    replayed_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was sent back; null while it was not.'
+)
+AS SELECT app, stage, topic, shard, offset, code, message, bytes, size, event_time, dead_at, plan, replayed_at
+FROM orchestrator.landing_dead_letters FINAL
+WHERE sign = 1
+COMMENT 'Records that were refused, with the reason, the origin and the bytes. parley dlq shows them and sends them back.';
