@@ -136,7 +136,7 @@ describe.each(['sasl', 'tls'] as const)('a broker with %s', (security) => {
         await admin.disconnect();
         const wrong = clientOf(broker.brokers, {
           ...quick,
-          sasl: { mechanism, ...saslUser, password: 'wrong' },
+          sasl: as(mechanism, 'wrong'),
         }).admin();
         await expect(wrong.connect()).rejects.toThrow(/authentication/i);
       }
@@ -192,7 +192,10 @@ describe('the registry', () => {
 test.skipIf(hasDocker())(
   'no broker outlives a parent that was killed',
   async () => {
-    const child = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('./orphan.ts', import.meta.url))], {
+    const dataDir = mkdtempSync(join(tmpdir(), 'parley-orphan-'));
+    onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }));
+    const parent = fileURLToPath(new URL('./orphan.ts', import.meta.url));
+    const child = spawn(process.execPath, ['--import', 'tsx', parent, dataDir], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
