@@ -148,7 +148,7 @@ test.runIf(canRun)(
 );
 
 test('a value with a quote survives a shell', () => {
-  expect(shellLines({ NAME: `it's` })).toBe(String.raw`export NAME='it'\''s'` + '\n');
+  expect(shellLines({ NAME: `it's` })).toBe("export NAME='it'\\''s'\n");
 });
 
 interface Read {
