@@ -26,6 +26,8 @@ export interface Decoder {
    * only for a topic that the decoder was not made for.
    */
   decode(topic: string, text: string, now: number): Decoded;
+  /** The same for what is no text any more: an object of another format (Avro), to be checked by the same rules. */
+  check(topic: string, input: unknown, now: number): Decoded;
   readonly eventBytesMax: number;
 }
 
@@ -37,10 +39,14 @@ export function createDecoder(topics: readonly Topic[], options: DecoderOptions 
   const { timeMin = Date.UTC(2000, 0, 1), aheadMaxMs = 86_400_000 } = options;
   const byName = new Map(topics.map((topic) => [topic.name, { topic, isFine: compileChecker(topic.schema) }]));
 
-  function decode(topicName: string, text: string, now: number): Decoded {
+  function knownTopic(topicName: string) {
     const known = byName.get(topicName);
     if (known === undefined) throw new RangeError(`No schema for topic ${topicName}`);
-    const { topic } = known;
+    return known;
+  }
+
+  function decode(topicName: string, text: string, now: number): Decoded {
+    knownTopic(topicName);
     if (isLarger(text, eventBytesMax)) return tooLarge(Buffer.byteLength(text), eventBytesMax);
 
     let input: unknown;
@@ -49,6 +55,12 @@ export function createDecoder(topics: readonly Topic[], options: DecoderOptions 
     } catch (error) {
       return rejected('INVALID_JSON', `expected a JSON object, received ${show(text)}: ${(error as Error).message}`);
     }
+    return check(topicName, input, now);
+  }
+
+  function check(topicName: string, input: unknown, now: number): Decoded {
+    const known = knownTopic(topicName);
+    const { topic } = known;
     if (typeof input !== 'object' || input === null || Array.isArray(input)) {
       return rejected('INVALID_JSON', `expected a JSON object, received ${show(input)}`);
     }
@@ -75,7 +87,7 @@ export function createDecoder(topics: readonly Topic[], options: DecoderOptions 
     return { event: { topic: topicName, key: key as string, time, value } };
   }
 
-  return { decode, eventBytesMax };
+  return { decode, check, eventBytesMax };
 }
 
 /** The rejection of a record that is over the limit, for sources that know so before they have read all of it. */
@@ -83,7 +95,8 @@ export function tooLarge(bytes: number, bytesMax: number): { rejection: Rejectio
   return rejected('EVENT_TOO_LARGE', `expected at most ${bytesMax} bytes, received ${bytes}`);
 }
 
-function rejected(code: RejectionCode, message: string): { rejection: Rejection } {
+/** Why a record is no event. */
+export function rejected(code: RejectionCode, message: string): { rejection: Rejection } {
   return { rejection: { code, message } };
 }
 
@@ -101,7 +114,7 @@ function faultOfKey(key: unknown, keyMax: number): string | undefined {
   return undefined;
 }
 
-function describeIssues(issues: readonly z.core.$ZodIssue[], input: object): string {
+export function describeIssues(issues: readonly z.core.$ZodIssue[], input: object): string {
   const lines = issues.slice(0, issuesMax).map((issue) => describeIssue(issue, input));
   if (issues.length > issuesMax) lines.push(`and ${issues.length - issuesMax} more`);
   return lines.join('; ');
@@ -117,7 +130,7 @@ function describeIssue(issue: z.core.$ZodIssue, input: object): string {
 }
 
 /** A value on one line, cut to what a person needs to recognise it. */
-function show(value: unknown): string {
+export function show(value: unknown): string {
   if (value === undefined) return 'nothing';
   const text = typeof value === 'string' ? JSON.stringify(value.slice(0, shownMax)) : safeStringify(value);
   const isCut = typeof value === 'string' ? value.length > shownMax : text.length > shownMax;
