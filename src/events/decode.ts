@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { RejectionCode, StreamEvent, Topic } from '../runtime/domain.ts';
 import type { Rejection } from '../source/source.ts';
-import { compileChecker } from './checker.ts';
+import { type Checker, compileChecker } from './checker.ts';
 import { parseTimestamp } from './time.ts';
 
 export interface DecoderOptions {
@@ -38,15 +38,16 @@ export function createDecoder(topics: readonly Topic[], options: DecoderOptions 
   const { keyMax = 1024, eventBytesMax = 1_048_576 } = options;
   const { timeMin = Date.UTC(2000, 0, 1), aheadMaxMs = 86_400_000 } = options;
   const byName = new Map(topics.map((topic) => [topic.name, { topic, isFine: compileChecker(topic.schema) }]));
+  type Known = { readonly topic: Topic; readonly isFine: Checker | undefined };
 
-  function knownTopic(topicName: string) {
+  function knownTopic(topicName: string): Known {
     const known = byName.get(topicName);
     if (known === undefined) throw new RangeError(`No schema for topic ${topicName}`);
     return known;
   }
 
   function decode(topicName: string, text: string, now: number): Decoded {
-    knownTopic(topicName);
+    const known = knownTopic(topicName);
     if (isLarger(text, eventBytesMax)) return tooLarge(Buffer.byteLength(text), eventBytesMax);
 
     let input: unknown;
@@ -55,17 +56,15 @@ export function createDecoder(topics: readonly Topic[], options: DecoderOptions 
     } catch (error) {
       return rejected('INVALID_JSON', `expected a JSON object, received ${show(text)}: ${(error as Error).message}`);
     }
-    return check(topicName, input, now);
+    return examine(known, input, now);
   }
 
-  function check(topicName: string, input: unknown, now: number): Decoded {
-    const known = knownTopic(topicName);
-    const { topic } = known;
+  function examine({ topic, isFine }: Known, input: unknown, now: number): Decoded {
     if (typeof input !== 'object' || input === null || Array.isArray(input)) {
       return rejected('INVALID_JSON', `expected a JSON object, received ${show(input)}`);
     }
     let value = input as Readonly<Record<string, unknown>>;
-    if (known.isFine === undefined || !known.isFine(value)) {
+    if (isFine === undefined || !isFine(value)) {
       const parsed = topic.schema.safeParse(input);
       if (!parsed.success) return rejected('INVALID_EVENT', describeIssues(parsed.error.issues, input));
       value = parsed.data as Readonly<Record<string, unknown>>;
@@ -84,10 +83,14 @@ export function createDecoder(topics: readonly Topic[], options: DecoderOptions 
       const expected = `a time from ${new Date(timeMin).toISOString()} to ${until}`;
       return rejected('TIME_OUT_OF_RANGE', `${topic.time}: expected ${expected}, received ${show(written)}`);
     }
-    return { event: { topic: topicName, key: key as string, time, value } };
+    return { event: { topic: topic.name, key: key as string, time, value } };
   }
 
-  return { decode, check, eventBytesMax };
+  return {
+    decode,
+    check: (topicName, input, now) => examine(knownTopic(topicName), input, now),
+    eventBytesMax,
+  };
 }
 
 /** The rejection of a record that is over the limit, for sources that know so before they have read all of it. */
