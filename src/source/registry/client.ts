@@ -1,4 +1,4 @@
-import type { Client, Compatibility as LibraryCompatibility } from '@confluentinc/schemaregistry';
+import type { Client, Compatibility as LibraryCompatibility, SchemaInfo } from '@confluentinc/schemaregistry';
 import { messageOf, ParleyError } from '../../errors.ts';
 import type { SchemaKey } from './wire-format.ts';
 
@@ -104,11 +104,20 @@ export async function createRegistry(options: RegistryOptions): Promise<SchemaRe
     }
   }
 
+  /** Registries that have no GUIDs answer them as they answer a mistyped path: then an id shows whether it is one. */
+  async function byGuid(guid: string): Promise<SchemaInfo | undefined> {
+    try {
+      return await client.getByGuid(guid);
+    } catch (error) {
+      if ((error as { status?: number }).status !== 404) throw registryError(error, where);
+      await asked(() => client.getBySubjectAndId('', 1));
+      return undefined;
+    }
+  }
+
   return {
     async schema(key) {
-      const info = await asked(() => {
-        return typeof key === 'number' ? client.getBySubjectAndId('', key) : client.getByGuid(key);
-      });
+      const info = await (typeof key === 'number' ? asked(() => client.getBySubjectAndId('', key)) : byGuid(key));
       return info && registered(info, where);
     },
     async version(subject, version) {
