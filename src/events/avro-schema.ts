@@ -20,10 +20,18 @@ export interface AvroField {
 export type AvroType =
   | string
   | readonly AvroType[]
-  | { readonly type: 'record'; readonly name: string; readonly doc?: string; readonly fields: readonly AvroField[] }
+  | AvroRecord
   | { readonly type: 'enum'; readonly name: string; readonly symbols: readonly string[] }
   | { readonly type: 'array'; readonly items: AvroType }
   | { readonly type: 'long'; readonly logicalType: 'timestamp-millis' };
+
+export interface AvroRecord {
+  readonly type: 'record';
+  readonly namespace?: string;
+  readonly name: string;
+  readonly doc?: string;
+  readonly fields: readonly AvroField[];
+}
 
 interface JsonSchema {
   readonly type?: string | readonly string[];
@@ -40,14 +48,14 @@ interface JsonSchema {
 }
 
 /** The topic's record: `<domain>.<name>` is its namespace and name, so that it is called as the topic. */
-export function avroSchema({ name, schema }: Topic): AvroType {
+export function avroSchema({ name, schema }: Topic): AvroRecord {
   const json = z.toJSONSchema(schema, { target: 'draft-7', io: 'input' }) as JsonSchema;
   const dot = name.lastIndexOf('.');
   const record = recordOf(json, name.slice(dot + 1), name);
-  return dot < 0 ? record : ({ namespace: name.slice(0, dot), ...(record as object) } as AvroType);
+  return dot < 0 ? record : { namespace: name.slice(0, dot), ...record };
 }
 
-function recordOf({ properties = {}, required = [], description }: JsonSchema, name: string, where: string): AvroType {
+function recordOf({ properties = {}, required = [], description }: JsonSchema, name: string, where: string): AvroRecord {
   const fields = Object.entries(properties).map(([field, schema]): AvroField => {
     const type = typeOf(schema, `${name}_${field}`, `${where}.${field}`);
     const doc = schema.description === undefined ? {} : { doc: schema.description };
