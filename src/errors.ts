@@ -80,6 +80,10 @@ export const ERRORS = {
     retryable: false,
     action: 'Readers of the schema registered before would break. Change the schema as its messages say, or the level.',
   },
+  PARLEY_SCHEMA_MISSING: {
+    retryable: false,
+    action: 'Run `parley schemas register`, or let the producer register it.',
+  },
   PARLEY_EVENT_INVALID: {
     retryable: false,
     action: 'Correct the events named; docs/producers.md has the fields. Nothing of the call was sent.',

@@ -55,7 +55,11 @@ export function avroSchema({ name, schema }: Topic): AvroRecord {
   return dot < 0 ? record : { namespace: name.slice(0, dot), ...record };
 }
 
-function recordOf({ properties = {}, required = [], description }: JsonSchema, name: string, where: string): AvroRecord {
+function recordOf(
+  { properties = {}, required = [], description }: JsonSchema,
+  name: string,
+  where: string,
+): AvroRecord {
   const fields = Object.entries(properties).map(([field, schema]): AvroField => {
     const type = typeOf(schema, `${name}_${field}`, `${where}.${field}`);
     const doc = schema.description === undefined ? {} : { doc: schema.description };

@@ -117,14 +117,14 @@ function faultOfKey(key: unknown, keyMax: number): string | undefined {
   return undefined;
 }
 
-export function describeIssues(issues: readonly z.core.$ZodIssue[], input: object): string {
+function describeIssues(issues: readonly z.core.$ZodIssue[], input: object): string {
   const lines = issues.slice(0, issuesMax).map((issue) => describeIssue(issue, input));
   if (issues.length > issuesMax) lines.push(`and ${issues.length - issuesMax} more`);
   return lines.join('; ');
 }
 
 /** zod's message starts with a word for the kind of fault and sometimes ends with what came, which we show ourselves. */
-function describeIssue(issue: z.core.$ZodIssue, input: object): string {
+export function describeIssue(issue: z.core.$ZodIssue, input: object): string {
   const path = issue.path.map(String).join('.');
   const expected = issue.message.replace(/^[^:]*: (?=expected )/, '').replace(/, received .*$/s, '');
   let received: unknown = input;

@@ -52,8 +52,11 @@ export interface SchemaRegistry {
   idOf(subject: string, schema: RegisteredSchema): Promise<number | undefined>;
   /** Registers a schema, or finds it, and gives its id. */
   register(subject: string, schema: RegisteredSchema): Promise<number>;
-  /** Why a schema cannot follow the subject's newest: empty when it can, or the subject is new. */
-  incompatibilities(subject: string, schema: RegisteredSchema): Promise<string[]>;
+  /**
+   * Undefined when a schema can follow the subject's newest, or the subject is new; else why it cannot, in the registry's
+   * words, which may be none.
+   */
+  incompatibilities(subject: string, schema: RegisteredSchema): Promise<string[] | undefined>;
   setCompatibility(subject: string, level: Compatibility): Promise<void>;
 }
 
@@ -92,7 +95,7 @@ export async function createRegistry(options: RegistryOptions): Promise<SchemaRe
     ...(credentials === undefined ? {} : { basicAuthCredentials: credentials }),
   });
   const rest = new RestService(baseURLs, false, defaults, credentials, undefined, 0);
-  const where = baseURLs.join(', ');
+  const where = baseURLs.map(withoutCredentials).join(', ');
 
   async function asked<Answer>(request: () => Promise<Answer>): Promise<Answer | undefined> {
     try {
@@ -137,14 +140,16 @@ export async function createRegistry(options: RegistryOptions): Promise<SchemaRe
       const answer = await asked(() => {
         return rest.handleRequest<{ is_compatible: boolean; messages?: string[] }>(path, 'POST', sent(schema));
       });
-      if (answer === undefined || answer.data.is_compatible) return [];
-      const messages = answer.data.messages ?? [];
-      return messages.length > 0 ? messages : ['the registry does not say why'];
+      return answer === undefined || answer.data.is_compatible ? undefined : (answer.data.messages ?? []);
     },
     async setCompatibility(subject, level) {
       await asked(() => client.updateCompatibility(subject, level as LibraryCompatibility));
     },
   };
+}
+
+function withoutCredentials(url: string): string {
+  return url.replace(/\/\/[^/@]*@/, '//');
 }
 
 function sent({ type, text, references }: RegisteredSchema) {
