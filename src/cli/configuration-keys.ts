@@ -24,6 +24,10 @@ const port = z.int().min(0).max(65_535);
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, {
   error: 'expected 1 to 63 letters, digits, dots, dashes and underscores',
 });
+const text = z.string().min(1);
+const topicPrefix = z.string().regex(/^[A-Za-z0-9._-]{0,100}$/, {
+  error: 'expected at most 100 letters, digits, dots, dashes and underscores',
+});
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 export const configurationKeys: readonly ConfigurationKey[] = [
@@ -36,6 +40,17 @@ export const configurationKeys: readonly ConfigurationKey[] = [
   { ...key('clickhouse.password', 'text', z.string(), undefined, 'Password of that user'), isSecret: true },
   key('clickhouse.httpPort', 'integer', port, 8123, 'HTTP port of its own server, or the next free one; 0: any'),
   key('clickhouse.tcpPort', 'integer', port, 9000, 'Native port of its own server, or the next free one; 0: any'),
+  key('kafka.topicPrefix', 'text', topicPrefix, '', 'Put before the name of every topic that producers write to'),
+  key('schemaRegistry.url', 'text', url(), undefined, 'A Confluent-compatible registry; unset: events are plain JSON'),
+  key('schemaRegistry.username', 'text', text, undefined, 'User of the registry'),
+  { ...key('schemaRegistry.password', 'text', z.string(), undefined, 'Password of that user'), isSecret: true },
+  key(
+    'schemaRegistry.plainJson',
+    'text',
+    z.enum(['accept', 'refuse']),
+    'accept',
+    'What is done with plain JSON, which names no schema: accept, or refuse to the dead letters',
+  ),
   key(
     'batch.eventsMax',
     'integer',

@@ -17,6 +17,13 @@ export interface Configuration {
     readonly httpPort: number;
     readonly tcpPort: number;
   };
+  readonly kafka: { readonly topicPrefix: string };
+  readonly schemaRegistry: {
+    readonly url: string | undefined;
+    readonly username: string | undefined;
+    readonly password: string | undefined;
+    readonly plainJson: 'accept' | 'refuse';
+  };
   readonly batch: { readonly eventsMax: number; readonly bytesMax: number };
   readonly checkpoint: { readonly intervalMs: number; readonly keysMax: number };
   readonly conversations: ConversationsOptions;
