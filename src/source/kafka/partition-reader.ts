@@ -22,8 +22,8 @@ export interface PartitionReaderOptions {
   readonly patienceMs?: number;
 }
 
-/** Takes a portion of records, and the offset after it. True: enough. */
-export type OnRecords = (records: readonly RawRecord[], next: number) => boolean | undefined | Promise<boolean | undefined>;
+/** Takes a portion of records, and the offset after it. True, or a promise of it: enough. */
+export type OnRecords = (records: readonly RawRecord[], next: number) => unknown;
 
 /**
  * Reads one topic partition without a group: committed records only, no markers. Any number of reads may go on at once.
@@ -120,15 +120,18 @@ class KafkaPartitionReader implements PartitionReader {
     const { fetchBytes } = this.#options;
     const partition = { partition: this.#partition, fetchOffset: from, maxBytes: fetchBytes };
     const topics = [{ topic: this.#topic, partitions: [partition] }];
-    return this.#retrying(async () => {
-      const broker = await leaderOf(this.#cluster, this.#topic, this.#partition);
-      const options = { maxWaitTime: maxWaitMs, minBytes: 1, maxBytes: fetchBytes, isolationLevel: 1, topics };
-      const fetched = await request(broker, 'Fetch', { ...options, replicaId: -1 }, checkedVersion, decodeFetch);
-      if (fetched === undefined) throw protocolError(throttled);
-      if (fetched.errorCode !== 0) throw protocolError(fetched.errorCode);
-      if (fetched.throttleMs > 0) await delay(fetched.throttleMs);
-      return fetched;
-    }, `${this.#where(from)} (up to ${to})`);
+    return this.#retrying(
+      async () => {
+        const broker = await leaderOf(this.#cluster, this.#topic, this.#partition);
+        const options = { maxWaitTime: maxWaitMs, minBytes: 1, maxBytes: fetchBytes, isolationLevel: 1, topics };
+        const fetched = await request(broker, 'Fetch', { ...options, replicaId: -1 }, checkedVersion, decodeFetch);
+        if (fetched === undefined) throw protocolError(throttled);
+        if (fetched.errorCode !== 0) throw protocolError(fetched.errorCode);
+        if (fetched.throttleMs > 0) await delay(fetched.throttleMs);
+        return fetched;
+      },
+      `${this.#where(from)} (up to ${to})`,
+    );
   }
 
   async #offset(timestamp: number): Promise<number> {
@@ -157,7 +160,8 @@ class KafkaPartitionReader implements PartitionReader {
   /** An offset that must come and does not: the end of the log is before it, or a transaction stays open there. */
   #throwIfStuck(at: number, to: number, { highWatermark, lastStableOffset }: FetchedPartition, sinceMs: number): void {
     if (sinceMs < this.#options.patienceMs) return;
-    if (highWatermark < to) throw gone(`records up to offset ${to}`, `${this.#where(at)}, which ends at ${highWatermark}`);
+    if (highWatermark < to)
+      throw gone(`records up to offset ${to}`, `${this.#where(at)}, which ends at ${highWatermark}`);
     throw new ParleyError('PARLEY_KAFKA_UNREACHABLE', 'A transaction in the topic does not end', {
       expected: `decided records up to offset ${to}`,
       received: `up to ${lastStableOffset}`,
