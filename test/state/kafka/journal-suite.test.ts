@@ -4,7 +4,8 @@ import type { Journal } from '../../../src/state/journal.ts';
 import { createKafkaJournal } from '../../../src/state/kafka/journal.ts';
 import { ensureTopics } from '../../../src/state/kafka/topics.ts';
 import { journalSuite } from '../journal-suite.ts';
-import { Cluster, optionsOf } from './support.ts';
+import { Cluster } from './support.ts';
+import { optionsOf } from './support-options.ts';
 
 let cluster: Cluster;
 

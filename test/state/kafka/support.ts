@@ -1,4 +1,4 @@
-import { type Admin, Kafka, logLevel, type Producer } from 'kafkajs';
+import type { Admin, Kafka, Producer } from 'kafkajs';
 import { onTestFinished } from 'vitest';
 import { openPartitionReader, type RawRecord } from '../../../src/source/kafka/partition-reader.ts';
 import type { Journal } from '../../../src/state/journal.ts';
@@ -6,9 +6,9 @@ import { createKafkaJournal, type KafkaJournalOptions } from '../../../src/state
 import { ensureTopics, type TopicsOptions } from '../../../src/state/kafka/topics.ts';
 import type { StateStore } from '../../../src/state/store.ts';
 import { type Broker, type BrokerOptions, startBroker } from '../../kafka/broker.ts';
+import { connect, optionsOf, stage } from './support-options.ts';
 
-export const stage = 'test.stage';
-export const now = 1_700_000_000_000;
+export { stage };
 
 /** A broker with clients, for a test file. */
 export class Cluster {
@@ -68,22 +68,6 @@ export class Cluster {
 }
 
 let apps = 0;
-
-export function connect(brokers: readonly string[]): Kafka {
-  return new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING, retry: { initialRetryTime: 50 } });
-}
-
-export function optionsOf(kafka: Kafka, app: string): KafkaJournalOptions {
-  return {
-    kafka,
-    app,
-    stage,
-    partition: 0,
-    forwardPartitions: { counts: 3 },
-    log: { info: () => undefined },
-    clock: Date.now,
-  };
-}
 
 /** A store that counts what it is given back. */
 export function counting(store: StateStore): { store: StateStore; restored: { keys: number; times: boolean[] } } {
