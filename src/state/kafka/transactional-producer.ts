@@ -95,10 +95,10 @@ export class TransactionalProducer {
   }
 
   /**
-   * Kafka 4.3 acknowledges a commit before its markers are in the partitions, and gives up the markers of a partition
-   * whose leader it does not find, as when a lone broker goes down or comes back: the transaction is then complete for
-   * the coordinator, and open for ever in that partition (seen with SIGTERM under load). So after any trouble the
-   * partitions of this transaction and of the one before get a commit marker again, by a transaction without records.
+   * Kafka acknowledges a commit before its markers are in the partitions, and they can be lost: with a lone broker (4.3.1)
+   * that was stopped in good order under load, the transaction was complete for the coordinator and open for ever in a
+   * partition. So after any trouble the partitions of this transaction and of the one before get a commit marker again,
+   * by a transaction without records (docs/decisions/0006-kafka-journal.md).
    */
   async #markAgain(places: readonly Place[]): Promise<void> {
     this.#isDisturbed = false;
