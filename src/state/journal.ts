@@ -72,5 +72,12 @@ export interface Journal {
    * (Kafka) also keeps the changes; one beside a local store on the same disk does not need to.
    */
   checkpoint(checkpoint: Checkpoint, changes: Changes): Promise<void>;
+  /**
+   * Whether the journal keeps the changes. It is then written before the store in step 6: a store that is ahead of its
+   * journal would go on from there, and the changes between the two would be missing in the journal for good.
+   */
+  readonly keepsState?: boolean;
+  /** The checkpoint as the store is to keep it, with what the journal needs to know when it is fenced with that store. */
+  stamp?(checkpoint: Checkpoint): Checkpoint;
   close(): Promise<void>;
 }
