@@ -38,8 +38,7 @@ export function kafkaErrorType(error: unknown): string | undefined {
 /** PARLEY_KAFKA_REFUSED for what the brokers will refuse again; undefined for what may pass. */
 export function refusal(error: unknown, where: string): ParleyError | undefined {
   for (let at = error as KafkaFault | undefined, depth = 0; at && depth < 8; at = at.cause as KafkaFault, depth++) {
-    const isRefused =
-      (at.type !== undefined && refusals.has(at.type)) || at.name === 'KafkaJSSASLAuthenticationError';
+    const isRefused = (at.type !== undefined && refusals.has(at.type)) || at.name === 'KafkaJSSASLAuthenticationError';
     if (!isRefused) continue;
     return new ParleyError('PARLEY_KAFKA_REFUSED', 'Kafka refuses this client', {
       received: messageOf(at),

@@ -1,4 +1,5 @@
-import { type Cluster, errorFromCode, fetchRequest, type ProtocolRequest } from './internals.ts';
+import { protocolError } from './broker-access.ts';
+import { type Cluster, fetchRequest, type ProtocolRequest } from './internals.ts';
 import { type AbortedTransaction, int64 } from './record-batch.ts';
 
 /** A partition to fetch, and from where. */
@@ -68,7 +69,7 @@ const response: ProtocolRequest<readonly FetchedPartition[]>['response'] = {
   decode: async (payload) => readResponse(payload),
   parse: async (decoded) => {
     const { errorCode, partitions } = decoded as FetchResponse;
-    if (errorCode !== 0) throw errorFromCode(errorCode);
+    if (errorCode !== 0) throw protocolError(errorCode);
     return partitions;
   },
 };

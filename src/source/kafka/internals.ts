@@ -1,11 +1,13 @@
 import { createRequire } from 'node:module';
-import type { Kafka, logger } from 'kafkajs';
+import type { Kafka } from 'kafkajs';
+import { openCluster } from './broker-access.ts';
 
 /**
- * The parts of kafkajs 2.2.4 (its last release) that are used though it does not export them. Its consumer as a whole
- * cannot be: it hides the offsets of aborted and compacted records, lets some aborted records through, resets an offset
- * that is gone, and does not tell the group's generation (docs/decisions/0005-kafka-client.md). Its connections,
- * authentication, metadata, coordinator look-up and group protocol are sound, and are what is taken from here.
+ * The parts of kafkajs 2.2.4 (its last release) that a member of a group needs though it does not export them; what
+ * needs no group is in broker-access.ts. Its consumer as a whole cannot be used: it hides the offsets of aborted and
+ * compacted records, lets some aborted records through, resets an offset that is gone, and does not tell the group's
+ * generation (docs/decisions/0005-kafka-client.md). Its connections, authentication, metadata, look-up of coordinators
+ * and group protocol are sound, and are what is taken from here.
  */
 const require = createRequire(import.meta.url);
 
@@ -58,8 +60,9 @@ export interface Cluster {
   removeBroker(address: { host: string; port: number }): void;
   refreshMetadata(): Promise<void>;
   addMultipleTargetTopics(topics: readonly string[]): Promise<void>;
+  getNodeIds(): string[];
   findTopicPartitionMetadata(topic: string): PartitionMetadata[];
-  findBroker(options: { nodeId: number }): Promise<Broker>;
+  findBroker(options: { nodeId: number | string }): Promise<Broker>;
   findGroupCoordinator(options: { groupId: string }): Promise<Broker>;
   metadata(options: { topics: readonly string[] }): Promise<{ topicMetadata: TopicMetadata[] } | null>;
   fetchTopicsOffset(
@@ -88,10 +91,11 @@ export interface Assigner {
   readonly name: string;
   readonly version: number;
   protocol(subscription: { topics: string[] }): { name: string; metadata: Buffer };
-  assign(group: { members: GroupMember[]; topics: string[] }): Promise<{ memberId: string; memberAssignment: Buffer }[]>;
+  assign(group: {
+    members: GroupMember[];
+    topics: string[];
+  }): Promise<{ memberId: string; memberAssignment: Buffer }[]>;
 }
-
-type KafkaLogger = ReturnType<typeof logger.prototype.namespace>;
 
 export interface ConsumerGroupOptions {
   readonly cluster: Cluster;
@@ -100,26 +104,21 @@ export interface ConsumerGroupOptions {
   readonly assigners: readonly Assigner[];
   readonly sessionTimeout: number;
   readonly rebalanceTimeout: number;
-  readonly retry: { retries: number };
+  readonly retry: { readonly retries: number; readonly initialRetryTime: number };
 }
 
 const readCommitted = 1;
 
 /** Connections of its own, for topics that are read as committed; it never creates a topic. */
-export function createCluster(kafka: Kafka, metadataMaxAgeMs = 300_000): Cluster {
-  const symbol = Object.getOwnPropertySymbols(kafka).find(
-    ({ description }) => description === 'private:Kafka:createCluster',
-  );
-  const create = (kafka as unknown as Record<symbol, (options: object) => Cluster>)[symbol as symbol];
-  if (create === undefined) throw new TypeError('This is not the kafkajs that Parley was made for (2.2.4)');
-  return create({ metadataMaxAge: metadataMaxAgeMs, allowAutoTopicCreation: false, isolationLevel: readCommitted });
+export function createCluster(kafka: Kafka): Cluster {
+  return openCluster(kafka) as unknown as Cluster;
 }
 
 export function createConsumerGroup(kafka: Kafka, options: ConsumerGroupOptions): ConsumerGroup {
   const Group = require('kafkajs/src/consumer/consumerGroup.js') as new (options: object) => ConsumerGroup;
   return new Group({
     ...options,
-    logger: kafka.logger() as KafkaLogger,
+    logger: kafka.logger(),
     topicConfigurations: {},
     instrumentationEmitter: { emit: () => undefined },
     autoCommit: false,
@@ -141,24 +140,4 @@ export interface FetchRequest {
 export function fetchRequest(request: FetchRequest): ProtocolRequest<never>['request'] {
   const create = require('kafkajs/src/protocol/requests/fetch/v11/request.js') as (options: object) => never;
   return create({ ...request, replicaId: -1, isolationLevel: readCommitted });
-}
-
-interface Codec {
-  decompress(buffer: Buffer): Promise<Buffer>;
-}
-
-/** The codec of a record batch by its attributes; undefined when it is not compressed. Throws for an unknown one. */
-export function codecOf(attributes: number): Codec | undefined {
-  const { lookupCodecByAttributes } = require('kafkajs/src/protocol/message/compression/index.js') as {
-    lookupCodecByAttributes(attributes: number): Codec | null;
-  };
-  return lookupCodecByAttributes(attributes) ?? undefined;
-}
-
-/** An error of Kafka's protocol by its code, with `type` and `retriable`. */
-export function errorFromCode(code: number): Error & { readonly type: string; readonly retriable: boolean } {
-  const { createErrorFromCode } = require('kafkajs/src/protocol/error.js') as {
-    createErrorFromCode(code: number): Error & { type: string; retriable: boolean };
-  };
-  return createErrorFromCode(code);
 }

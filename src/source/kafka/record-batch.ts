@@ -1,5 +1,5 @@
 import { ParleyError } from '../../errors.ts';
-import { codecOf } from './internals.ts';
+import { codecOf } from './broker-access.ts';
 
 /**
  * Record batches of Kafka's log (message format 2, brokers since 0.11), as a fetch returns them. They are read here and
@@ -89,7 +89,7 @@ export async function committedBatches(
 async function unpacked(attributes: number, body: Buffer, where: string, offset: number): Promise<Buffer> {
   try {
     const codec = codecOf(attributes);
-    return codec === undefined ? Buffer.from(body) : await codec.decompress(body);
+    return codec === null ? Buffer.from(body) : await codec.decompress(body);
   } catch (error) {
     throw unreadable(where, offset, 'a batch that cannot be unpacked', error);
   }
