@@ -6,8 +6,8 @@ export interface GuardedCommand {
   readonly program: string;
   readonly args: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
-  /** Takes what the program prints, appended. */
-  readonly log: string;
+  /** Takes what the program prints, appended. Without it, it prints where this process prints. */
+  readonly log?: string;
 }
 
 /** A server process that cannot outlive this one. */
@@ -32,7 +32,7 @@ const guard = 'exec 3<&0; (read -r word <&3 || kill -9 $$) >&- 2>&- & exec 3<&-;
  * ends its servers in the right order.
  */
 export function startGuarded(command: GuardedCommand): GuardedChild {
-  const log = openSync(command.log, 'a');
+  const log = command.log === undefined ? 'inherit' : openSync(command.log, 'a');
   let child: ChildProcess;
   try {
     child = spawn('/bin/sh', ['-c', guard, 'guard', command.program, ...command.args], {
@@ -41,7 +41,7 @@ export function startGuarded(command: GuardedCommand): GuardedChild {
       env: { ...process.env, ...command.environment },
     });
   } finally {
-    closeSync(log);
+    if (log !== 'inherit') closeSync(log);
   }
   child.stdin!.on('error', () => undefined);
   let ending: string | undefined;

@@ -38,6 +38,7 @@ export function serverProperties(layout: BrokerLayout): string {
     'log.dirs': layout.logDir,
     'auto.create.topics.enable': 'false',
     'offsets.topic.replication.factor': '1',
+    // As many as the groups that brokerAnswers asks for.
     'offsets.topic.num.partitions': '4',
     'transaction.state.log.replication.factor': '1',
     'transaction.state.log.min.isr': '1',
