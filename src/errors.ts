@@ -99,6 +99,10 @@ export const ERRORS = {
     retryable: true,
     action: 'Kafka could not be asked whether a write took place. The task is opened again and reads what did.',
   },
+  PARLEY_TOPIC_UNFIT: {
+    retryable: false,
+    action: 'Correct the topic named, or give the app another name; Parley makes its own topics where they are missing.',
+  },
   PARLEY_STACK_MISSING: {
     retryable: false,
     action:

@@ -37,6 +37,13 @@ export interface Broker {
   initProducerId(options: object): Promise<{ producerId: string; producerEpoch: number }>;
   addPartitionsToTxn(options: object): Promise<unknown>;
   endTxn(options: object): Promise<unknown>;
+  describeConfigs(options: object): Promise<DescribedConfigs>;
+}
+
+interface DescribedConfigs {
+  readonly resources: readonly {
+    readonly configEntries: readonly { readonly configName: string; readonly configValue: string | null }[];
+  }[];
 }
 
 interface ListedOffsets {
