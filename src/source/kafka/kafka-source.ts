@@ -7,7 +7,7 @@ import { patiently } from './failure.ts';
 import type { Fetcher } from './fetcher.ts';
 import { inputGone, recordsGone } from './gone.ts';
 import type { Cluster } from './internals.ts';
-import { Cursor, merge } from './merge.ts';
+import { Cursor, Merge } from './merge.ts';
 import { listOffsets } from './offsets.ts';
 import { readRange } from './range-reader.ts';
 import { forwardRecordDecoder } from './record-decoders.ts';
@@ -25,6 +25,13 @@ export interface KafkaSourceOptions {
   readonly signal: AbortSignal;
   /** How long `next` waits for an answer that is on its way, when it could give more. */
   readonly lingerMs: number;
+}
+
+/** What `next` gives in portions. */
+interface Batch {
+  readonly feeds: readonly ShardFeed[];
+  readonly merge: Merge;
+  readonly bytesMax: number;
 }
 
 /** What a range's mark is: how many records it gave. Compaction could make it fewer. */
@@ -45,12 +52,13 @@ const dryEndEvents = 5_000;
  * member (`lose`): what waits is dropped, and whoever has the task reads it again.
  */
 export class KafkaSource implements Source {
-  /** One `next` is a batch: what waits is merged as it is, and the next batch begins with what came meanwhile. */
-  readonly isContinuous = false;
+  /** Portions of one batch are one merge of what waited when it began, so that its events die young. */
+  readonly isContinuous = true;
   readonly #options: KafkaSourceOptions;
   #feeds: readonly ShardFeed[] = [];
   /** By shard, the end of what was given. */
   readonly #given = new Map<string, number>();
+  #batch: Batch | undefined;
   #isFirst = true;
   #isOver = false;
   #soughtAt = 0;
@@ -79,33 +87,39 @@ export class KafkaSource implements Source {
     }
   }
 
-  async next(limits: BatchLimits): Promise<SourceBatch | undefined> {
-    const { decoder, now, fetcher } = this.#options;
-    await this.#gather(limits.eventsMax);
-    this.#throwFailure();
-    const time = limits.now ?? now();
-    const feeds = this.#feeds;
-    const cursors = feeds.map((feed) => new Cursor(feed.shard, feed.queue, decoderOf(feed.shard, decoder), time));
-    const isDryEnd = (cursor: Cursor, taken: number) =>
-      taken >= dryEndEvents && feeds[cursors.indexOf(cursor)]!.isBehind;
-    const records = await merge(cursors, limits, isDryEnd);
+  async next({ eventsMax, bytesMax, now, isContinued }: BatchLimits): Promise<SourceBatch | undefined> {
+    if (isContinued !== true) this.#batch = await this.#begin(eventsMax, bytesMax, now);
+    const batch = this.#batch;
+    if (batch === undefined) return undefined;
+    const records = await batch.merge.take(eventsMax, batch.bytesMax);
     // Decoding may have waited for a schema, and the task may have gone meanwhile.
-    if (this.#isOver || feeds !== this.#feeds || records.length === 0) return undefined;
+    if (this.#isOver || batch.feeds !== this.#feeds || records.length === 0) return undefined;
     const ranges: Range[] = [];
     const marks = new Map<string, RangeMark>();
-    for (const [index, feed] of feeds.entries()) {
-      const { name, topic } = feed.shard;
-      const from = this.#given.get(name) as number;
-      const to = feed.queue.position;
+    for (const [index, { shard, isKnown }] of batch.feeds.entries()) {
+      const { position: to, taken } = batch.merge.cursors[index] as Cursor;
+      const from = this.#given.get(shard.name) as number;
       // A shard without a position is given one, though empty: should its beginning be deleted, that is seen.
-      if (to === from && !(this.#isFirst && !feed.isKnown)) continue;
-      this.#given.set(name, to);
-      ranges.push({ shard: name, topic, from, to });
-      marks.set(name, { records: cursors[index]!.taken });
+      if (to === from && !(this.#isFirst && !isKnown)) continue;
+      this.#given.set(shard.name, to);
+      ranges.push({ shard: shard.name, topic: shard.topic, from, to });
+      marks.set(shard.name, { records: taken });
     }
     this.#isFirst = false;
-    fetcher.pump();
+    this.#options.fetcher.pump();
     return { records, ranges, marks };
+  }
+
+  /** A batch is of what waits when it begins: what comes later would be read again in another order. */
+  async #begin(eventsMax: number, bytesMax: number, now = this.#options.now()): Promise<Batch | undefined> {
+    await this.#gather(eventsMax);
+    this.#throwFailure();
+    const feeds = this.#feeds;
+    const { decoder } = this.#options;
+    const cursors = feeds.map(({ shard, queue }) => new Cursor(shard, queue, decoderOf(shard, decoder), now));
+    const isDryEnd = (cursor: Cursor, taken: number) =>
+      taken >= dryEndEvents && (feeds[cursors.indexOf(cursor)] as ShardFeed).isBehind;
+    return { feeds, merge: new Merge(cursors, isDryEnd), bytesMax };
   }
 
   async read(ranges: readonly Range[], options: ReadOptions = {}): Promise<SourceBatch> {
@@ -120,8 +134,7 @@ export class KafkaSource implements Source {
           return new Cursor(shard, queue, decoderOf(shard, decoder), time, to);
         }),
     );
-    const unlimited = { eventsMax: Number.POSITIVE_INFINITY, bytesMax: Number.POSITIVE_INFINITY };
-    const records = await merge(cursors, unlimited, () => false);
+    const records = await new Merge(cursors).take(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
     const marks = new Map<string, RangeMark>(ranges.map(({ shard }) => [shard, { records: 0 }]));
     for (const { shard, taken } of cursors) marks.set(shard.name, { records: taken });
     for (const { shard, from, to } of ranges) {
@@ -168,6 +181,7 @@ export class KafkaSource implements Source {
   #drop(): void {
     for (const feed of this.#feeds) this.#options.fetcher.remove(feed);
     this.#feeds = [];
+    this.#batch = undefined;
     this.#given.clear();
   }
 

@@ -1,7 +1,7 @@
 import type { Decoded } from '../../events/decode.ts';
 import type { StreamEvent } from '../../runtime/domain.ts';
 import type { RecordDecoder } from '../record-decoder.ts';
-import type { BatchLimits, Rejection, SourceRecord } from '../source.ts';
+import type { Rejection, SourceRecord } from '../source.ts';
 import type { RecordQueue } from './record-queue.ts';
 import type { Shard } from './shard.ts';
 
@@ -49,23 +49,31 @@ export class Cursor {
   /** Bytes of the head. */
   size = 0;
   taken = 0;
+  /** The offset that it ends before. What comes into the queue later is for a later batch. */
   readonly #to: number;
+  #position: number;
   readonly #decoder: RecordDecoder;
   readonly #now: number;
 
-  constructor(shard: Shard, queue: RecordQueue, decoder: RecordDecoder, now: number, to = Number.POSITIVE_INFINITY) {
+  constructor(shard: Shard, queue: RecordQueue, decoder: RecordDecoder, now: number, to = queue.end) {
     this.shard = shard;
     this.queue = queue;
     this.#decoder = decoder;
     this.#now = now;
     this.#to = to;
+    this.#position = queue.position;
+  }
+
+  /** Where it stands: after the last record taken and, when all are, at its end, with the holes before that. */
+  get position(): number {
+    return this.head === undefined ? this.#to : this.#position;
   }
 
   /** Decodes the next record into `head`. A promise only when the decoder has to look something up. */
   peek(): Promise<void> | undefined {
     const raw = this.queue.head;
     this.head = undefined;
-    if (raw === undefined || raw.offset >= this.#to) return undefined;
+    if (raw === undefined || raw.offset >= this.#to) return undefined; // The end of its part.
     const { offset, value, key } = raw;
     this.size = (value?.length ?? 0) + (key?.length ?? 0);
     const decoded = this.#decoder.decode(this.shard.topic, value, key, raw.headers(), this.#now);
@@ -76,6 +84,7 @@ export class Cursor {
 
   /** Takes the head and decodes the next. */
   step(): Promise<void> | undefined {
+    this.#position = (this.head as KafkaRecord).offset + 1;
     this.queue.take();
     this.taken++;
     return this.peek();
@@ -88,35 +97,57 @@ export class Cursor {
 }
 
 /**
- * The next records of the cursors, always the least by (time, place of the topic, shard). Which ones are taken depends
- * on the limits and on what waits; their order on the records alone. `isDryEnd` says for a cursor that has no more
- * whether it would be better to end the batch there.
+ * The records of the cursors in one order, in as many portions as wanted: always the least by (time, place of the topic,
+ * shard). How many are taken depends on the limits; their order on the records alone, so that ranges that are read again
+ * give the same.
  */
-export async function merge(
-  cursors: readonly Cursor[],
-  limits: Pick<BatchLimits, 'eventsMax' | 'bytesMax'>,
-  isDryEnd: (cursor: Cursor, taken: number) => boolean,
-): Promise<KafkaRecord[]> {
-  const records: KafkaRecord[] = [];
-  let bytes = 0;
-  for (const cursor of cursors) await cursor.peek();
-  const waiting = cursors.filter(({ head }) => head !== undefined);
-  while (waiting.length > 0) {
-    const cursor = waiting.reduce((least, other) => (isBefore(other, least) ? other : least));
-    const rivals = waiting.filter((other) => other !== cursor);
-    const rival = rivals.length === 0 ? undefined : rivals.reduce((a, b) => (isBefore(b, a) ? b : a));
-    do {
-      records.push(cursor.head as KafkaRecord);
-      bytes += cursor.size;
-      const late = cursor.step();
-      if (late !== undefined) await late;
-      if (records.length >= limits.eventsMax || bytes >= limits.bytesMax) return records;
-    } while (cursor.head !== undefined && (rival === undefined || isBefore(cursor, rival)));
-    if (cursor.head !== undefined) continue;
-    if (isDryEnd(cursor, records.length)) return records;
-    waiting.splice(waiting.indexOf(cursor), 1);
+export class Merge {
+  readonly cursors: readonly Cursor[];
+  /** Records given so far. */
+  taken = 0;
+  /** Of those, keys and values. */
+  bytes = 0;
+  readonly #isDryEnd: (cursor: Cursor, taken: number) => boolean;
+  #waiting: Cursor[] | undefined;
+
+  /** `isDryEnd` says of a cursor that has no more whether it is better to end there than to go on with the others. */
+  constructor(cursors: readonly Cursor[], isDryEnd: (cursor: Cursor, taken: number) => boolean = () => false) {
+    this.cursors = cursors;
+    this.#isDryEnd = isDryEnd;
   }
-  return records;
+
+  /** The next records, up to `eventsMax` of them or until all are `bytesMax` long together; none at the end. */
+  async take(eventsMax: number, bytesMax: number): Promise<KafkaRecord[]> {
+    const records: KafkaRecord[] = [];
+    const waiting = this.#waiting ?? (await this.#begin());
+    while (waiting.length > 0 && records.length < eventsMax && this.bytes < bytesMax) {
+      const cursor = waiting.reduce((least, other) => (isBefore(other, least) ? other : least));
+      const rivals = waiting.filter((other) => other !== cursor);
+      const rival = rivals.length === 0 ? undefined : rivals.reduce((a, b) => (isBefore(b, a) ? b : a));
+      do {
+        records.push(cursor.head as KafkaRecord);
+        this.bytes += cursor.size;
+        const late = cursor.step();
+        if (late !== undefined) await late;
+      } while (
+        cursor.head !== undefined &&
+        records.length < eventsMax &&
+        this.bytes < bytesMax &&
+        (rival === undefined || isBefore(cursor, rival))
+      );
+      if (cursor.head !== undefined) continue;
+      waiting.splice(waiting.indexOf(cursor), 1);
+      if (this.#isDryEnd(cursor, this.taken + records.length)) waiting.length = 0;
+    }
+    this.taken += records.length;
+    return records;
+  }
+
+  async #begin(): Promise<Cursor[]> {
+    for (const cursor of this.cursors) await cursor.peek();
+    this.#waiting = this.cursors.filter(({ head }) => head !== undefined);
+    return this.#waiting;
+  }
 }
 
 function isBefore(a: Cursor, b: Cursor): boolean {

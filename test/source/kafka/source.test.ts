@@ -1,6 +1,7 @@
 import kafkajs, { type Kafka } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type StageTopics, shardName, type TaskId } from '../../../src/source/kafka/shard.ts';
+import type { Range, SourceBatch } from '../../../src/source/source.ts';
 import { type Broker, startBroker } from '../../kafka/broker.ts';
 import {
   client,
@@ -183,6 +184,52 @@ describe('reading', () => {
     expect(again.records.map(shown)).toEqual(batch!.records.map(shown));
     const later = await source.read(batch!.ranges, { now: early + ahead * 1000 });
     expect(later.records.map(({ rejection }) => rejection?.code)).toEqual([undefined, undefined]);
+  });
+});
+
+describe('portions', () => {
+  test('portions of a batch, taken while more comes, are one batch: its ranges read again give the same', async () => {
+    const stage = await newStage(kafka, 3, 1);
+    let seed = 11;
+    const random = (below: number) => {
+      seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
+      return Math.floor((seed / 2 ** 32) * below);
+    };
+    const text = (number: number) => (random(20) === 0 ? '{' : eventText(number, number + random(60)));
+    const produceAll = async (from: number, to: number) => {
+      for (const { kafkaTopic } of stage.topics) await produce(kafkaTopic, span(from, to).map(text));
+    };
+    await produceAll(0, 2_000);
+    const { source } = await open(stage);
+    await source.seek(new Map());
+    const producing = produceAll(2_000, 4_000);
+    let count = 0;
+    let positions = new Map<string, number>();
+    while (count < 12_000) {
+      const portions: SourceBatch[] = [];
+      while (portions.length < 1 + random(12)) {
+        const portion = await source.next({ ...limits, eventsMax: 1 + random(400), isContinued: portions.length > 0 });
+        if (portion === undefined) break;
+        portions.push(portion);
+      }
+      if (portions.length === 0) {
+        await source.ready();
+        continue;
+      }
+      const ranges = new Map<string, Range>();
+      for (const range of portions.flatMap((portion) => portion.ranges)) {
+        ranges.set(range.shard, { ...range, from: ranges.get(range.shard)?.from ?? range.from });
+      }
+      const marks = Object.fromEntries(portions.flatMap((portion) => [...portion.marks]));
+      const again = await source.read([...ranges.values()], { marks });
+      expect(again.records.map(shown)).toEqual(recordsOf(portions).map(shown));
+      for (const { shard, from } of ranges.values()) expect(from).toBe(positions.get(shard) ?? 0);
+      positions = new Map([...positions, ...[...ranges.values()].map(({ shard, to }) => [shard, to] as const)]);
+      count += recordsOf(portions).length;
+    }
+    await producing;
+    expect(count).toBe(12_000);
+    expect([...positions.values()]).toEqual([4_000, 4_000, 4_000]);
   });
 });
 
