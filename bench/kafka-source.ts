@@ -8,6 +8,7 @@ import kafkajs, { type Kafka } from 'kafkajs';
 import { startKafka } from '../scripts/stack/kafka.ts';
 import { allDomains } from '../src/domains.ts';
 import { createDecoder } from '../src/events/decode.ts';
+import { CHUNK_EVENTS } from '../src/runtime/batch.ts';
 import type { Log } from '../src/runtime/log.ts';
 import { createKafka } from '../src/source/kafka/client.ts';
 import { KafkaGroup } from '../src/source/kafka/group.ts';
@@ -18,7 +19,8 @@ const count = Number(process.argv[2] ?? 1_000_000);
 const partitions = Number(process.argv[3] ?? 8);
 const codecs = (process.argv[4] ?? 'None,Snappy,LZ4,GZIP').split(',') as ('None' | 'Snappy' | 'LZ4' | 'GZIP')[];
 const name = 'conversations.messages';
-const limits = { eventsMax: 50_000, bytesMax: 64 * 1024 * 1024 };
+const batchEvents = 50_000;
+const limits = { bytesMax: 64 * 1024 * 1024 };
 const none = () => undefined;
 const silent: Log = { debug: none, info: none, warn: none, error: none };
 const plain = createDecoder(allDomains().flatMap(({ topics }) => topics));
@@ -78,14 +80,18 @@ async function bySource(kafka: Kafka, topic: string): Promise<string> {
   const drain = async (group: KafkaGroup, task: TaskId) => {
     const source = group.source(task);
     await source.seek(new Map());
-    while (taken < count) {
-      const batch = await source.next(limits);
+    for (let size = 0; taken < count; ) {
+      // As a task does: portions of a chunk each, up to the size of a batch.
+      const batch = await source.next({ ...limits, eventsMax: CHUNK_EVENTS, isContinued: size > 0 });
       if (batch === undefined) {
-        await Promise.race([source.ready(), done]);
+        if (size === 0) await Promise.race([source.ready(), done]);
+        else batches++;
+        size = 0;
         continue;
       }
+      size = size + batch.records.length < batchEvents ? size + batch.records.length : 0;
+      if (size === 0) batches++;
       for (const { event } of batch.records) if (event === undefined) throw new Error('a message was refused');
-      batches++;
       taken += batch.records.length;
       if (taken >= count) finish();
     }
@@ -117,7 +123,7 @@ async function bySource(kafka: Kafka, topic: string): Promise<string> {
   await done;
   await draining;
   await group.stop();
-  return `${Math.round(count / batches)} a batch, at most ${Math.round(buffered / 1e6)} MB waiting`;
+  return `${Math.round(count / Math.max(1, batches))} a batch, at most ${Math.round(buffered / 1e6)} MB waiting`;
 }
 
 async function byConsumer(kafka: Kafka, topic: string): Promise<string> {

@@ -2,6 +2,8 @@ import { ParleyError } from '../../errors.ts';
 import { kafkaError, kafkaErrorType } from './failure.ts';
 import type { StageTopics } from './shard.ts';
 
+export type { StageTopics, TaskId } from './shard.ts';
+
 /** Of kafkajs' admin client, connected. */
 export interface TopicLister {
   listTopics(): Promise<string[]>;
