@@ -294,7 +294,7 @@ describe('brokers', () => {
     // The group is whole again: another member gets a share.
     const second = await join([stage, await newStage(kafka, 1, 2)], {});
     expect(second.failures).toEqual([]);
-  }, 120_000);
+  }, 240_000);
 });
 
 describe('topology', () => {
