@@ -86,6 +86,13 @@ test('LevelDB is spoken to from the state only', () => {
   expect(offenders(({ from, to }) => !from.startsWith('state/') && to === 'classic-level')).toEqual([]);
 });
 
+test('Kafka is spoken to from the source and the state only', () => {
+  const isHome = (from: string) => /^(source|state)\/kafka\//.test(from);
+  expect(
+    offenders(({ from, to, isType }) => !isHome(from) && (to === 'kafkajs' || to.startsWith('kafkajs/')) && !isType),
+  ).toEqual([]);
+});
+
 test('SQL stands in clickhouse/ and src/warehouse/ only', () => {
   const sql = /\b(SELECT\s[\s\S]{1,200}\sFROM|INSERT\s+INTO|CREATE\s+(TABLE|VIEW|MATERIALIZED)|ALTER\s+TABLE)\s/;
   // Help may show a person what to ask.

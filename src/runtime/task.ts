@@ -250,6 +250,7 @@ export class Task {
       eventsMax: Math.min(limits.batchEventsMax - events, source.isContinuous ? CHUNK_EVENTS : limits.batchEventsMax),
       bytesMax: limits.batchBytesMax - bytes,
       now,
+      isContinued: events > 0,
     });
   }
 

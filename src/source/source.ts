@@ -59,6 +59,8 @@ export interface BatchLimits {
   readonly bytesMax: number;
   /** The batch's time, milliseconds, for what decoding decides by it; the source's own clock without it. */
   readonly now?: number;
+  /** Whether this is a further portion of the batch that the last `next` gave a portion of. */
+  readonly isContinued?: boolean;
 }
 
 /**
