@@ -1,7 +1,7 @@
 import { ParleyError } from '../../errors.ts';
 import type { RawRecord } from '../../source/kafka/partition-reader.ts';
 import type { Plan } from '../journal.ts';
-import type { Change, Checkpoint } from '../store.ts';
+import type { Change, Changes, Checkpoint } from '../store.ts';
 import type { OutgoingRecord } from './record-encoder.ts';
 
 /**
@@ -63,7 +63,7 @@ export function planRecord(plan: Plan): OutgoingRecord {
 /** What one checkpoint writes; made one by one, since there may be tens of thousands. */
 export function* checkpointRecords(
   { plan, positions }: Checkpoint,
-  changes: readonly Change[],
+  changes: Changes,
   covered: number,
 ): Generator<OutgoingRecord> {
   const stamp = layout + plan.toString(36);

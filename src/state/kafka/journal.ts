@@ -3,7 +3,7 @@ import type { Kafka } from 'kafkajs';
 import { type Cluster, leaderOf, retrying } from '../../source/kafka/broker-access.ts';
 import { openPartitionReader, type PartitionReader } from '../../source/kafka/partition-reader.ts';
 import type { Journal, JournalEntry, JournalState, RestoreProgress } from '../journal.ts';
-import type { Change, Checkpoint, StateStore } from '../store.ts';
+import type { Changes, Checkpoint, StateStore } from '../store.ts';
 import { after, afterCheckpoint, emptyRecord, type TaskRecord } from '../task-record.ts';
 import { withBookkeeping } from './bookkeeping.ts';
 import { deadLetterPart, forwardParts } from './entry-records.ts';
@@ -130,7 +130,7 @@ class KafkaJournal implements Journal {
     });
   }
 
-  async checkpoint(checkpoint: Checkpoint, changes: readonly Change[]): Promise<void> {
+  async checkpoint(checkpoint: Checkpoint, changes: Changes): Promise<void> {
     const owner = this.#checkedOwner();
     const { covered } = this.#record;
     this.#record = afterCheckpoint(this.#record, checkpoint, this.#where);
