@@ -41,6 +41,7 @@ export function createProgram(signal: AbortSignal, done: (code: number) => void)
   program
     .description('Conversation events in; exact facts, versioned dimensions and aggregates in ClickHouse out.')
     .version(packageVersion(), '-V, --version', 'print the version')
+    .option('--config <file>', 'configuration file (or PARLEY_CONFIG; default: ./parley.yaml where there is one)')
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent (or PARLEY_LOG_LEVEL)')
     .option('--debug', 'print the stack and the cause of an error')
     .helpOption('-h, --help', 'print this help')
