@@ -68,6 +68,10 @@ export const ERRORS = {
   },
   PARLEY_MIGRATION_NEEDED: { retryable: false, action: 'Run `parley migrate`.' },
   PARLEY_CONFIGURATION: { retryable: false, action: 'Correct the keys named; defaults are in docs/configuration.md.' },
+  PARLEY_PORT_UNAVAILABLE: {
+    retryable: true,
+    action: 'Stop the program that has the port, or choose another one with http.host and http.port (0: any).',
+  },
   PARLEY_QUERY_FAILED: { retryable: false, action: 'Correct the query; the server’s message stands above.' },
   PARLEY_FENCED: { retryable: false, action: 'A newer owner has this task; this process has stopped writing.' },
   PARLEY_INTERNAL: { retryable: false, action: 'This is a fault of Parley. Please report it with the lines above.' },

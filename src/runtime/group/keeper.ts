@@ -42,7 +42,7 @@ export interface TaskStatus {
  *
  * A newer owner that fences a task is right nearly always, and the next rebalance takes the task away here. Not so when
  * that owner was only slow and has meanwhile lost the task to this process: then nobody would work on it, so it is
- * opened again after a while. Whoever is fenced then is exact all the same.
+ * opened again after a while, or with the next rebalance. Whoever is fenced then is exact all the same.
  */
 export class TaskKeeper {
   readonly #options: KeeperOptions;
@@ -75,6 +75,8 @@ export class TaskKeeper {
 
   want(): void {
     this.#isWanted = true;
+    // The group has just said so again: whoever fenced this task has it no more.
+    this.#wake();
     if (this.#isRunning) return;
     this.#isRunning = true;
     this.#ended = this.#keep();

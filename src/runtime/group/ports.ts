@@ -50,6 +50,8 @@ export interface GroupObserver {
   onOpened?(task: TaskId, elapsedMs: number): void;
   onCommitted?(task: TaskId, batch: CommittedBatch): void;
   onCheckpoint?(task: TaskId, checkpoint: Checkpoint, changes: number, elapsedMs: number): void;
+  /** All rows of a batch are in the warehouse, after so long, retries included. */
+  onDelivered?(task: TaskId, elapsedMs: number): void;
   onDeliveryRetry?(task: TaskId, retry: Retry): void;
   /** It is not held any more, or will be opened again after `delayMs`. */
   onClosed?(task: TaskId): void;

@@ -2,11 +2,13 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { codeOf, messageOf, ParleyError } from '../../errors.ts';
 import { StateCache } from '../../state/cache.ts';
 import type { Checkpoint, StateStore } from '../../state/store.ts';
+import type { Delivery } from '../../warehouse/delivery.ts';
 import type { Operations } from '../../warehouse/operations.ts';
 import type { Stage } from '../domain.ts';
 import { describeError, type Log } from '../log.ts';
 import { Task, type TaskObserver } from '../task.ts';
 import { TaskRecord } from '../task-record.ts';
+import { MeasuredDelivery } from './measured-delivery.ts';
 import { Offsets } from './offsets.ts';
 import { PacedSource } from './paced-source.ts';
 import { type GroupObserver, nameOf, type TaskId, type TaskPorts } from './ports.ts';
@@ -201,14 +203,7 @@ export class TaskLife {
         store,
         cache: new StateCache(store, stage.spaces, shares.cache()),
         journal,
-        delivery: ports.delivery(id, {
-          log: this.#record.log,
-          signal: this.#abandon.signal,
-          onRetry: (retry) => {
-            this.#isDelivering = false;
-            this.#options.observer.onDeliveryRetry?.(id, retry);
-          },
-        }),
+        delivery: this.#makeDelivery(),
         limits: shares.limits(Math.random()),
         clock,
         observer: this.#record.observer(this.#listener()),
@@ -217,6 +212,22 @@ export class TaskLife {
       await store.close();
       throw error;
     }
+  }
+
+  #makeDelivery(): Delivery {
+    const { id, ports, observer } = this.#options;
+    const delivery = ports.delivery(id, {
+      log: this.#record.log,
+      signal: this.#abandon.signal,
+      onRetry: (retry) => {
+        this.#isDelivering = false;
+        observer.onDeliveryRetry?.(id, retry);
+      },
+    });
+    return new MeasuredDelivery(delivery, (elapsedMs) => {
+      this.#isDelivering = true;
+      observer.onDelivered?.(id, elapsedMs);
+    });
   }
 
   async #work(task: Task): Promise<void> {
@@ -256,10 +267,7 @@ export class TaskLife {
     return {
       onStep: (step, plan) => {
         if (step === 2) this.#waiting = { plan, since: clock() };
-        if (step === 5) {
-          this.#isDelivering = true;
-          if (this.#waiting?.plan === plan) this.#waiting = undefined;
-        }
+        if (step === 5 && this.#waiting?.plan === plan) this.#waiting = undefined;
       },
       onRestoring: (progress) => observer.onRestoring?.(id, progress),
       onRecovered: (recovery) => {

@@ -27,7 +27,7 @@ export interface TaskManagerOptions {
   readonly onFatal: (error: unknown) => void;
 }
 
-const defaultBackoff: Backoff = { initialMs: 500, maxMs: 30_000, fencedMs: 30_000 };
+const defaultBackoff: Backoff = { initialMs: 500, maxMs: 30_000, fencedMs: 10_000 };
 const revokedMsDefault = 3_000;
 
 /**
