@@ -73,6 +73,12 @@ export const ERRORS = {
     action: 'Stop the program that has the port, or choose another one with http.host and http.port (0: any).',
   },
   PARLEY_QUERY_FAILED: { retryable: false, action: 'Correct the query; the server’s message stands above.' },
+  PARLEY_STACK_MISSING: {
+    retryable: false,
+    action:
+      'Install Java 17 or newer and Maven 3.6 or newer (`java` and `mvn` on the PATH), or start a Docker engine; then try again.',
+  },
+  PARLEY_STACK_START: { retryable: true, action: 'Read the last lines of its log, which are printed above.' },
   PARLEY_FENCED: { retryable: false, action: 'A newer owner has this task; this process has stopped writing.' },
   PARLEY_INTERNAL: { retryable: false, action: 'This is a fault of Parley. Please report it with the lines above.' },
 } as const satisfies Record<string, { retryable: boolean; action: string }>;
