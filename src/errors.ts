@@ -72,6 +72,30 @@ export const ERRORS = {
     retryable: true,
     action: 'Stop the program that has the port, or choose another one with http.host and http.port (0: any).',
   },
+  PARLEY_REGISTRY_UNREACHABLE: {
+    retryable: true,
+    action: 'Start the Schema Registry, or correct its URL and credentials; while events wait for it, Parley retries.',
+  },
+  PARLEY_REGISTRY_REFUSED: {
+    retryable: false,
+    action: 'The Schema Registry refused the request; its own message says why.',
+  },
+  PARLEY_SCHEMA_INCOMPATIBLE: {
+    retryable: false,
+    action: 'Readers of the schema registered before would break. Change the schema as its messages say, or the level.',
+  },
+  PARLEY_SCHEMA_MISSING: {
+    retryable: false,
+    action: 'Run `parley schemas register`, or let the producer register it.',
+  },
+  PARLEY_EVENT_INVALID: {
+    retryable: false,
+    action: 'Correct the events named; docs/producers.md has the fields. Nothing of the call was sent.',
+  },
+  PARLEY_PUBLISH_FAILED: {
+    retryable: true,
+    action: 'The brokers did not confirm the events. Send them again: what arrived twice counts once.',
+  },
   PARLEY_QUERY_FAILED: { retryable: false, action: 'Correct the query; the server’s message stands above.' },
   PARLEY_STACK_MISSING: {
     retryable: false,

@@ -84,7 +84,7 @@ export const configurationKeys: readonly ConfigurationKey[] = [
   key('schemaRegistry.username', 'text', text, undefined, 'User of the registry'),
   { ...key('schemaRegistry.password', 'text', z.string(), undefined, 'Password of that user'), isSecret: true },
   key(
-    'schemaRegistry.plain',
+    'schemaRegistry.plainJson',
     'text',
     z.enum(['accept', 'refuse']),
     'accept',

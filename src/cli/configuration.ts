@@ -38,7 +38,7 @@ export interface Configuration {
     readonly url: string | undefined;
     readonly username: string | undefined;
     readonly password: string | undefined;
-    readonly plain: 'accept' | 'refuse';
+    readonly plainJson: 'accept' | 'refuse';
   };
   readonly state: { readonly dir: string };
   readonly http: { readonly host: string; readonly port: number };
@@ -210,9 +210,9 @@ function checkRelations({ clickhouse, kafka, schemaRegistry, conversations }: Co
     for (const name of ['username', 'password'] as const) {
       if (schemaRegistry[name] !== undefined) beside(`schemaRegistry.${name}`, 'schemaRegistry.url beside it');
     }
-    if (schemaRegistry.plain === 'refuse') {
+    if (schemaRegistry.plainJson === 'refuse') {
       const expected = 'schemaRegistry.url beside it, or every event would be refused';
-      faults.push({ where: 'schemaRegistry.plain', expected, received: 'none' });
+      faults.push({ where: 'schemaRegistry.plainJson', expected, received: 'none' });
     }
   }
   if (clickhouse.url === undefined) {

@@ -9,6 +9,7 @@ import { addMigrate } from './migrate.ts';
 import { flushed, watchStandardOutput } from './output.ts';
 import { addQuery } from './query.ts';
 import { addReplay } from './replay.ts';
+import { addSchemas } from './schemas.ts';
 import { addServe } from './serve.ts';
 import { type Registry, Session } from './session.ts';
 import { addState } from './state.ts';
@@ -61,7 +62,18 @@ export function createProgram(signal: AbortSignal, done: (code: number) => void)
       });
     },
   };
-  for (const add of [addDemo, addReplay, addQuery, addServe, addMigrate, addDoctor, addGenerate, addDlq, addState]) {
+  for (const add of [
+    addDemo,
+    addReplay,
+    addQuery,
+    addServe,
+    addMigrate,
+    addSchemas,
+    addDoctor,
+    addGenerate,
+    addDlq,
+    addState,
+  ]) {
     add(registry);
   }
   return program;

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { RejectionCode, StreamEvent, Topic } from '../runtime/domain.ts';
 import type { Rejection } from '../source/source.ts';
-import { compileChecker } from './checker.ts';
+import { type Checker, compileChecker } from './checker.ts';
 import { parseTimestamp } from './time.ts';
 
 export interface DecoderOptions {
@@ -26,6 +26,8 @@ export interface Decoder {
    * only for a topic that the decoder was not made for.
    */
   decode(topic: string, text: string, now: number): Decoded;
+  /** The same for what is no text any more: an object of another format (Avro), to be checked by the same rules. */
+  check(topic: string, input: unknown, now: number): Decoded;
   readonly eventBytesMax: number;
 }
 
@@ -36,11 +38,16 @@ export function createDecoder(topics: readonly Topic[], options: DecoderOptions 
   const { keyMax = 1024, eventBytesMax = 1_048_576 } = options;
   const { timeMin = Date.UTC(2000, 0, 1), aheadMaxMs = 86_400_000 } = options;
   const byName = new Map(topics.map((topic) => [topic.name, { topic, isFine: compileChecker(topic.schema) }]));
+  type Known = { readonly topic: Topic; readonly isFine: Checker | undefined };
 
-  function decode(topicName: string, text: string, now: number): Decoded {
+  function knownTopic(topicName: string): Known {
     const known = byName.get(topicName);
     if (known === undefined) throw new RangeError(`No schema for topic ${topicName}`);
-    const { topic } = known;
+    return known;
+  }
+
+  function decode(topicName: string, text: string, now: number): Decoded {
+    const known = knownTopic(topicName);
     if (isLarger(text, eventBytesMax)) return tooLarge(Buffer.byteLength(text), eventBytesMax);
 
     let input: unknown;
@@ -49,11 +56,15 @@ export function createDecoder(topics: readonly Topic[], options: DecoderOptions 
     } catch (error) {
       return rejected('INVALID_JSON', `expected a JSON object, received ${show(text)}: ${(error as Error).message}`);
     }
+    return examine(known, input, now);
+  }
+
+  function examine({ topic, isFine }: Known, input: unknown, now: number): Decoded {
     if (typeof input !== 'object' || input === null || Array.isArray(input)) {
       return rejected('INVALID_JSON', `expected a JSON object, received ${show(input)}`);
     }
     let value = input as Readonly<Record<string, unknown>>;
-    if (known.isFine === undefined || !known.isFine(value)) {
+    if (isFine === undefined || !isFine(value)) {
       const parsed = topic.schema.safeParse(input);
       if (!parsed.success) return rejected('INVALID_EVENT', describeIssues(parsed.error.issues, input));
       value = parsed.data as Readonly<Record<string, unknown>>;
@@ -72,10 +83,14 @@ export function createDecoder(topics: readonly Topic[], options: DecoderOptions 
       const expected = `a time from ${new Date(timeMin).toISOString()} to ${until}`;
       return rejected('TIME_OUT_OF_RANGE', `${topic.time}: expected ${expected}, received ${show(written)}`);
     }
-    return { event: { topic: topicName, key: key as string, time, value } };
+    return { event: { topic: topic.name, key: key as string, time, value } };
   }
 
-  return { decode, eventBytesMax };
+  return {
+    decode,
+    check: (topicName, input, now) => examine(knownTopic(topicName), input, now),
+    eventBytesMax,
+  };
 }
 
 /** The rejection of a record that is over the limit, for sources that know so before they have read all of it. */
@@ -83,7 +98,8 @@ export function tooLarge(bytes: number, bytesMax: number): { rejection: Rejectio
   return rejected('EVENT_TOO_LARGE', `expected at most ${bytesMax} bytes, received ${bytes}`);
 }
 
-function rejected(code: RejectionCode, message: string): { rejection: Rejection } {
+/** Why a record is no event. */
+export function rejected(code: RejectionCode, message: string): { rejection: Rejection } {
   return { rejection: { code, message } };
 }
 
@@ -108,7 +124,7 @@ function describeIssues(issues: readonly z.core.$ZodIssue[], input: object): str
 }
 
 /** zod's message starts with a word for the kind of fault and sometimes ends with what came, which we show ourselves. */
-function describeIssue(issue: z.core.$ZodIssue, input: object): string {
+export function describeIssue(issue: z.core.$ZodIssue, input: object): string {
   const path = issue.path.map(String).join('.');
   const expected = issue.message.replace(/^[^:]*: (?=expected )/, '').replace(/, received .*$/s, '');
   let received: unknown = input;
@@ -117,7 +133,7 @@ function describeIssue(issue: z.core.$ZodIssue, input: object): string {
 }
 
 /** A value on one line, cut to what a person needs to recognise it. */
-function show(value: unknown): string {
+export function show(value: unknown): string {
   if (value === undefined) return 'nothing';
   const text = typeof value === 'string' ? JSON.stringify(value.slice(0, shownMax)) : safeStringify(value);
   const isCut = typeof value === 'string' ? value.length > shownMax : text.length > shownMax;

@@ -97,6 +97,8 @@ export interface Context {
 export type RejectionCode =
   | 'INVALID_JSON'
   | 'INVALID_EVENT'
+  | 'SCHEMA_UNKNOWN'
+  | 'WRONG_KEY'
   | 'EVENT_TOO_LARGE'
   | 'TIME_OUT_OF_RANGE'
   | 'CHANGE_TOO_LATE';

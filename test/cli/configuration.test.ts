@@ -69,7 +69,7 @@ describe('readConfiguration', () => {
     [{ PARLEY_KAFKA_BROKERS: 'one' }, undefined, 'PARLEY_KAFKA_BROKERS.0', 'host:port'],
     [{ PARLEY_KAFKA_SASL_USERNAME: 'me' }, undefined, 'kafka.sasl.username', 'kafka.sasl.mechanism beside it'],
     [{}, { kafka: { tls: { caFile: 'ca.pem' } } }, 'kafka.tls.isEnabled', 'true, or no file'],
-    [{}, { schemaRegistry: { plain: 'refuse' } }, 'schemaRegistry.plain', 'schemaRegistry.url beside it'],
+    [{}, { schemaRegistry: { plainJson: 'refuse' } }, 'schemaRegistry.plainJson', 'schemaRegistry.url beside it'],
     [{}, { schemaRegistry: { username: 'me' } }, 'schemaRegistry.username', 'schemaRegistry.url beside it'],
     [{ PARLEY_KAFKA_REPLICATION_FACTOR: '0' }, undefined, 'PARLEY_KAFKA_REPLICATION_FACTOR', '-1, or 1 or more'],
     [{ PARLEY_DOMAINS: 'conversation' }, undefined, 'PARLEY_DOMAINS.0', '"conversations"'],

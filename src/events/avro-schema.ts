@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import type { Topic } from '../runtime/domain.ts';
+
+/**
+ * Avro schemas of what producers send, made from the same contract as the JSON Schemas: file name to text. Times are
+ * `timestamp-millis`, optional fields are unions with null that default to it. What Avro cannot say (lengths, ranges)
+ * Parley checks beyond it. Fails with RangeError for a type that has no counterpart in Avro.
+ */
+export function avroSchemas(topics: readonly Topic[]): Map<string, string> {
+  return new Map(topics.map((topic) => [`${topic.name}.avsc`, `${JSON.stringify(avroSchema(topic), null, 2)}\n`]));
+}
+
+export interface AvroField {
+  readonly name: string;
+  readonly doc?: string;
+  readonly type: AvroType;
+  readonly default?: null;
+}
+
+export type AvroType =
+  | string
+  | readonly AvroType[]
+  | AvroRecord
+  | { readonly type: 'enum'; readonly name: string; readonly symbols: readonly string[] }
+  | { readonly type: 'array'; readonly items: AvroType }
+  | { readonly type: 'long'; readonly logicalType: 'timestamp-millis' };
+
+export interface AvroRecord {
+  readonly type: 'record';
+  readonly namespace?: string;
+  readonly name: string;
+  readonly doc?: string;
+  readonly fields: readonly AvroField[];
+}
+
+interface JsonSchema {
+  readonly type?: string | readonly string[];
+  readonly format?: string;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly items?: JsonSchema;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
+  readonly anyOf?: readonly JsonSchema[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly description?: string;
+}
+
+/** The topic's record: `<domain>.<name>` is its namespace and name, so that it is called as the topic. */
+export function avroSchema({ name, schema }: Topic): AvroRecord {
+  const json = z.toJSONSchema(schema, { target: 'draft-7', io: 'input' }) as JsonSchema;
+  const dot = name.lastIndexOf('.');
+  const record = recordOf(json, name.slice(dot + 1), name);
+  return dot < 0 ? record : { namespace: name.slice(0, dot), ...record };
+}
+
+function recordOf(
+  { properties = {}, required = [], description }: JsonSchema,
+  name: string,
+  where: string,
+): AvroRecord {
+  const fields = Object.entries(properties).map(([field, schema]): AvroField => {
+    const type = typeOf(schema, `${name}_${field}`, `${where}.${field}`);
+    const doc = schema.description === undefined ? {} : { doc: schema.description };
+    if (required.includes(field)) return { name: field, ...doc, type };
+    return { name: field, ...doc, type: ['null', ...(Array.isArray(type) ? type : [type])], default: null };
+  });
+  return { type: 'record', name, ...(description === undefined ? {} : { doc: description }), fields };
+}
+
+/** `name` is what a record or an enum in this place is called: names are one space in a schema. */
+function typeOf(schema: JsonSchema, name: string, where: string): AvroType {
+  if (schema.anyOf !== undefined) return schema.anyOf.map((one, index) => typeOf(one, `${name}_${index}`, where));
+  const symbols = schema.enum ?? (schema.const === undefined ? undefined : [schema.const]);
+  if (symbols !== undefined) {
+    const isSymbol = (symbol: unknown) => typeof symbol === 'string' && /^[A-Za-z_]\w*$/.test(symbol);
+    return symbols.every(isSymbol) ? { type: 'enum', name, symbols: symbols as string[] } : 'string';
+  }
+  switch (schema.type) {
+    case 'string':
+      return schema.format === 'date-time' ? { type: 'long', logicalType: 'timestamp-millis' } : 'string';
+    case 'integer':
+      return (schema.minimum ?? -Infinity) >= -2_147_483_648 && (schema.maximum ?? Infinity) <= 2_147_483_647
+        ? 'int'
+        : 'long';
+    case 'number':
+      return 'double';
+    case 'boolean':
+      return 'boolean';
+    case 'array':
+      return { type: 'array', items: typeOf(schema.items ?? {}, `${name}_item`, where) };
+    case 'object':
+      return recordOf(schema, name, where);
+    default:
+      throw new RangeError(`${where}: Avro has nothing for ${JSON.stringify(schema)}`);
+  }
+}
