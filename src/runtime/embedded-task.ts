@@ -16,7 +16,7 @@ import type { Operations } from '../warehouse/operations.ts';
 import type { Domain, Stage } from './domain.ts';
 import type { Log } from './log.ts';
 import { type CommittedBatch, defaultLimits, Task, type TaskLimits, type TaskObserver } from './task.ts';
-import { TaskRecord } from './task-record.ts';
+import { TaskReport } from './task-report.ts';
 
 export interface EmbeddedTaskOptions {
   readonly app: string;
@@ -50,7 +50,7 @@ export class EmbeddedTask {
   readonly queues: readonly QueueSource[];
   readonly #options: EmbeddedTaskOptions;
   readonly #input: Input;
-  readonly #record: TaskRecord;
+  readonly #report: TaskReport;
 
   static async open(options: EmbeddedTaskOptions): Promise<EmbeddedTask> {
     const name = `${options.domain.name}.${options.stage.name}`;
@@ -63,8 +63,8 @@ export class EmbeddedTask {
     const isInput = (topic: string) => options.domain.topics.some((declared) => declared.name === topic);
     this.name = name;
     this.#options = options;
-    this.#record = new TaskRecord({ app, name, partition: 0, operations, log: options.log, clock });
-    this.#input = openInput(options, stage.topics.filter(isInput), this.#record.log);
+    this.#report = new TaskReport({ app, name, partition: 0, operations, log: options.log, clock });
+    this.#input = openInput(options, stage.topics.filter(isInput), this.#report.log);
     this.queues = stage.topics.filter((topic) => !isInput(topic)).map((topic) => new QueueSource(journal.queue(topic)));
     this.task = new Task({
       app,
@@ -77,7 +77,7 @@ export class EmbeddedTask {
       journal: journal.task(name, 0),
       delivery: createDelivery({
         client: options.client,
-        log: this.#record.log,
+        log: this.#report.log,
         retry: { signal: options.deliverySignal },
         onRetry: options.onRetry,
       }),
@@ -89,7 +89,7 @@ export class EmbeddedTask {
 
   /** Whether nothing was ever journalled for it. Known when it is open. */
   get isNew(): boolean {
-    return this.#record.isNew;
+    return this.#report.isNew;
   }
 
   /** Standard input, when this stage reads it. */
@@ -119,16 +119,16 @@ export class EmbeddedTask {
 
   /** Writes that the batch in hand has failed to orchestrator.*, as far as that can still be written. */
   recordFailure(error: unknown): void {
-    this.#record.failed(error);
+    this.#report.failed(error);
   }
 
   #observer(): TaskObserver {
-    return this.#record.observer({
+    return this.#report.observer({
       onCommitted: this.#options.onCommitted,
       onCheckpoint: (checkpoint) => {
         // Not awaited: what is let go of late is let go of by the next checkpoint.
         this.#release(checkpoint).catch((error: unknown) => {
-          this.#record.log.warn({ error: String(error) }, `${this.name}: input that is counted could not be removed`);
+          this.#report.log.warn({ error: String(error) }, `${this.name}: input that is counted could not be removed`);
         });
       },
     });

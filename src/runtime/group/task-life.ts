@@ -7,7 +7,7 @@ import type { Operations } from '../../warehouse/operations.ts';
 import type { Stage } from '../domain.ts';
 import { describeError, type Log } from '../log.ts';
 import { Task, type TaskObserver } from '../task.ts';
-import { TaskRecord } from '../task-record.ts';
+import { TaskReport } from '../task-report.ts';
 import { MeasuredDelivery } from './measured-delivery.ts';
 import { Offsets } from './offsets.ts';
 import { PacedSource } from './paced-source.ts';
@@ -51,7 +51,7 @@ const idleMsMost = 1_000;
 export class TaskLife {
   readonly name: string;
   readonly #options: TaskLifeOptions;
-  readonly #record: TaskRecord;
+  readonly #report: TaskReport;
   readonly #offsets: Offsets;
   readonly #abandon = new AbortController();
   #source: PacedSource | undefined;
@@ -68,7 +68,7 @@ export class TaskLife {
     const { app, id, operations, log, clock, ports } = options;
     this.name = nameOf(id);
     this.#options = options;
-    this.#record = new TaskRecord({ ...id, app, name: id.stage, component: this.name, operations, log, clock });
+    this.#report = new TaskReport({ ...id, app, name: id.stage, component: this.name, operations, log, clock });
     this.#offsets = new Offsets(
       (positions) => ports.committed(id, positions),
       (error) => log.debug({ error: messageOf(error) }, `${this.name}: the group's offsets could not be written`),
@@ -132,7 +132,7 @@ export class TaskLife {
 
   /** Writes to orchestrator.* that the batch in hand has failed. */
   recordFailure(error: unknown): void {
-    this.#record.failed(error);
+    this.#report.failed(error);
   }
 
   async #live(): Promise<void> {
@@ -146,7 +146,7 @@ export class TaskLife {
       if (this.#isEnding) return;
       this.#state = 'restoring';
       await task.open();
-      if (this.#record.isNew) await ports.refuseForeign(id);
+      if (this.#report.isNew) await ports.refuseForeign(id);
       this.#state = 'open';
       this.#hasWorked = true;
       observer.onOpened?.(id, clock() - startedAt);
@@ -206,7 +206,7 @@ export class TaskLife {
         delivery: this.#makeDelivery(),
         limits: shares.limits(Math.random()),
         clock,
-        observer: this.#record.observer(this.#listener()),
+        observer: this.#report.observer(this.#listener()),
       });
     } catch (error) {
       await store.close();
@@ -217,7 +217,7 @@ export class TaskLife {
   #makeDelivery(): Delivery {
     const { id, ports, observer } = this.#options;
     const delivery = ports.delivery(id, {
-      log: this.#record.log,
+      log: this.#report.log,
       signal: this.#abandon.signal,
       onRetry: (retry) => {
         this.#isDelivering = false;

@@ -4,7 +4,7 @@ import { describeError, type Log, recordedLog, recordFailure } from './log.ts';
 import { failedRunRow, runRow } from './runs.ts';
 import type { TaskObserver } from './task.ts';
 
-export interface TaskRecordOptions {
+export interface TaskReportOptions {
   readonly app: string;
   /** `<domain>.<stage>`. */
   readonly name: string;
@@ -17,16 +17,16 @@ export interface TaskRecordOptions {
 }
 
 /** Writes what a task does to orchestrator.* and to the log: its runs, its recoveries, its failures. */
-export class TaskRecord {
+export class TaskReport {
   /** Its lines also go to orchestrator.logs, with the batch in hand. */
   readonly log: Log;
-  readonly #options: TaskRecordOptions;
+  readonly #options: TaskReportOptions;
   #isNew = false;
   #isRecovered = false;
   #committed = 0;
   #planned = { plan: 0, at: 0 };
 
-  constructor(options: TaskRecordOptions) {
+  constructor(options: TaskReportOptions) {
     this.#options = options;
     this.log = recordedLog(options.log, options.operations, this.#origin, options.clock);
   }
