@@ -26,6 +26,10 @@ export const ERRORS = {
     retryable: false,
     action: 'Put the input back: a journalled batch needs exactly those events to be delivered once.',
   },
+  PARLEY_KAFKA_UNREACHABLE: {
+    retryable: true,
+    action: 'Start the brokers named in `kafka.brokers`, or correct them; nothing counted is lost.',
+  },
   PARLEY_DATA_DIR_IN_USE: {
     retryable: true,
     action: 'Another Parley process uses this data folder. Stop it, or use `parley query`, which asks that process.',
@@ -97,6 +101,14 @@ export const ERRORS = {
     action: 'The brokers did not confirm the events. Send them again: what arrived twice counts once.',
   },
   PARLEY_QUERY_FAILED: { retryable: false, action: 'Correct the query; the server’s message stands above.' },
+  PARLEY_JOURNAL_UNAVAILABLE: {
+    retryable: true,
+    action: 'Kafka could not be asked whether a write took place. The task is opened again and reads what did.',
+  },
+  PARLEY_TOPIC_UNFIT: {
+    retryable: false,
+    action: 'Correct the topic named, or give the app another name; Parley makes its own topics where they are missing.',
+  },
   PARLEY_STACK_MISSING: {
     retryable: false,
     action:

@@ -349,7 +349,7 @@ export class Task {
   async #writeCheckpoint({ checkpoint, changes }: PendingCheckpoint): Promise<void> {
     const { store, journal, cache, clock, observer } = this.#options;
     const startedAt = clock();
-    await store.write(changes, checkpoint);
+    await store.write(changes, journal.stamp?.(checkpoint) ?? checkpoint);
     cache.written();
     this.#step(6, checkpoint.plan);
     await journal.checkpoint(checkpoint, changes);

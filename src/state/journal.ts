@@ -72,5 +72,10 @@ export interface Journal {
    * (Kafka) also keeps the changes; one beside a local store on the same disk does not need to.
    */
   checkpoint(checkpoint: Checkpoint, changes: readonly Change[]): Promise<void>;
+  /**
+   * The checkpoint as the store is to keep it, asked for right before the store is written: a journal that keeps state
+   * adds what it needs to know when it is fenced with that store again.
+   */
+  stamp?(checkpoint: Checkpoint): Checkpoint;
   close(): Promise<void>;
 }

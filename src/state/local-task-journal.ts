@@ -4,16 +4,7 @@ import { padded, parse } from './level-database.ts';
 import { corrupt } from './level-errors.ts';
 import type { JournalFolder } from './local-journal.ts';
 import type { Change, Checkpoint } from './store.ts';
-
-/** Where a task is. Plans after `covered` are kept; the last of them, `planned`, may be one past `committed`. */
-interface TaskRecord {
-  readonly committed: number;
-  readonly planned: number;
-  /** The plan of the last checkpoint. */
-  readonly covered: number;
-}
-
-const empty: TaskRecord = { committed: 0, planned: 0, covered: 0 };
+import { after, afterCheckpoint, emptyRecord, isWhole, type TaskRecord } from './task-record.ts';
 
 /**
  * The journal of one task. Numbers are checked and taken at once when a call is made; the folder writes in the order of
@@ -25,7 +16,7 @@ export class LocalTaskJournal implements Journal {
   readonly #folder: JournalFolder;
   readonly #prefix: string;
   #owner = -1;
-  #record: TaskRecord = empty;
+  #record: TaskRecord = emptyRecord;
 
   constructor(folder: JournalFolder, stage: string, partition: number) {
     this.#folder = folder;
@@ -41,7 +32,7 @@ export class LocalTaskJournal implements Journal {
     const text = await database.get(this.#recordKey);
     const plans = await this.#plans();
     if (text === undefined && plans.length > 0) throw corrupt(database.path, `a record at ${this.#recordKey}`, 'none');
-    this.#record = text === undefined ? empty : parse<TaskRecord>(database.path, text);
+    this.#record = text === undefined ? emptyRecord : parse<TaskRecord>(database.path, text);
     this.#check(plans);
     return { committed: this.#record.committed, plans, isNew: text === undefined };
   }
@@ -67,11 +58,8 @@ export class LocalTaskJournal implements Journal {
 
   async checkpoint(checkpoint: Checkpoint, _changes: readonly Change[]): Promise<void> {
     this.#throwIfFenced();
-    const { committed, planned, covered } = this.#record;
-    if (checkpoint.plan > committed || checkpoint.plan < covered) {
-      throw unexpected(`a checkpoint of plan ${covered} to ${committed}`, `of plan ${checkpoint.plan}`, this.#prefix);
-    }
-    this.#record = { committed, planned, covered: checkpoint.plan };
+    const { covered } = this.#record;
+    this.#record = afterCheckpoint(this.#record, checkpoint, this.#prefix);
     const recordText = JSON.stringify(this.#record);
     await this.#folder.database.write((batch) => {
       for (let number = covered + 1; number <= checkpoint.plan; number++) batch.del(this.#planKey(number));
@@ -103,17 +91,12 @@ export class LocalTaskJournal implements Journal {
   /** After reading back: all plans after the checkpoint are there, and no other. */
   #check(plans: readonly Plan[]): void {
     const { committed, planned, covered } = this.#record;
-    const isSane =
-      covered <= committed &&
-      (planned === committed || planned === committed + 1) &&
-      plans.length === planned - covered &&
-      plans.every((plan, index) => plan.number === covered + index + 1 && Array.isArray(plan.ranges));
-    if (isSane) return;
-    const found = plans.map((plan) => plan.number).join(', ');
+    const numbers = plans.map((plan) => plan.number);
+    if (isWhole(this.#record, numbers) && plans.every((plan) => Array.isArray(plan.ranges))) return;
     throw corrupt(
       this.#folder.database.path,
       `plans ${covered + 1} to ${planned} of ${this.#prefix}, of which ${committed} are committed`,
-      `plans [${found}]`,
+      `plans [${numbers.join(', ')}]`,
     );
   }
 
@@ -121,26 +104,6 @@ export class LocalTaskJournal implements Journal {
     if (this.#owner !== -1 && this.#folder.owners.get(this.#prefix) === this.#owner) return;
     throw new ParleyError('PARLEY_FENCED', 'This is not the owner of the task', { where: this.#prefix });
   }
-}
-
-/** Numbers go up by one, and a plan is made only when the one before it is committed, at the latest in the same write. */
-function after(record: TaskRecord, entry: JournalEntry, where: string): TaskRecord {
-  let { committed, planned } = record;
-  if (entry.commit !== undefined) {
-    if (entry.commit !== committed + 1 || entry.commit > planned) {
-      throw unexpected(`a commit of plan ${committed + 1}, planned up to ${planned}`, `of plan ${entry.commit}`, where);
-    }
-    committed = entry.commit;
-  } else if (entry.forwards !== undefined && entry.forwards.length > 0) {
-    throw unexpected('forwards with the commit of their plan', 'forwards without one', where);
-  }
-  if (entry.plan !== undefined) {
-    if (entry.plan.number !== planned + 1 || entry.plan.number !== committed + 1) {
-      throw unexpected(`plan ${planned + 1}, committed up to ${planned}`, `plan ${entry.plan.number}`, where);
-    }
-    planned = entry.plan.number;
-  }
-  return { committed, planned, covered: record.covered };
 }
 
 function byTopic(forwards: readonly Forward[]): Map<string, Forward[]> {
@@ -151,8 +114,4 @@ function byTopic(forwards: readonly Forward[]): Map<string, Forward[]> {
     else list.push(forward);
   }
   return topics;
-}
-
-function unexpected(expected: string, received: string, where: string): ParleyError {
-  return new ParleyError('PARLEY_INTERNAL', 'A journal entry is out of order', { expected, received, where });
 }

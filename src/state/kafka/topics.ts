@@ -1,0 +1,139 @@
+import type { Admin } from 'kafkajs';
+import { messageOf, ParleyError } from '../../errors.ts';
+import { typeOf } from '../../source/kafka/broker-access.ts';
+import { deadLetterTopic, forwardTopic, journalTopic } from './names.ts';
+import { deadLetterSettings, forwardSettings, journalSettings } from './topic-settings.ts';
+
+export interface TopicsOptions {
+  readonly app: string;
+  /** The journals to have, with the partitions of their stages' input topics. */
+  readonly stages: readonly { readonly name: string; readonly partitions: number }[];
+  /** The internal topics to have, with the partitions of the stages that read them. */
+  readonly forwards: readonly { readonly topic: string; readonly partitions: number }[];
+  /** Of a new dead-letter topic; an existing one may have any number. */
+  readonly deadLetterPartitions?: number;
+  /** Of new topics; the brokers' default when left out. */
+  readonly replicationFactor?: number;
+  /** Stronger than ours, for new journals. */
+  readonly journalSettings?: Readonly<Record<string, string>>;
+}
+
+interface Wanted {
+  readonly topic: string;
+  /** Undefined: any number will do. */
+  readonly partitions: number | undefined;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly policy: 'compact' | 'delete';
+}
+
+const topicResource = 2;
+
+/**
+ * Makes the topics that Parley writes itself, where they are missing, and returns the names of those it made. One that
+ * exists with another number of partitions, or a journal that is not compacted (or is also cut by age, which would drop
+ * states that are old and true), is PARLEY_TOPIC_UNFIT: nothing is changed in a topic that exists.
+ */
+export async function ensureTopics(admin: Admin, options: TopicsOptions): Promise<string[]> {
+  const wanted = wantedTopics(options);
+  const existing = new Set(await admin.listTopics());
+  const missing = wanted.filter(({ topic }) => !existing.has(topic));
+  const made = await create(admin, missing, options);
+  await check(admin, wanted);
+  return made;
+}
+
+/**
+ * Lets go of what checkpoints have passed in internal topics: of each partition the records before the offset. Offsets
+ * that the topic has dropped already are passed over.
+ */
+export async function trimForwards(
+  admin: Admin,
+  app: string,
+  topic: string,
+  offsets: readonly { readonly partition: number; readonly offset: number }[],
+): Promise<void> {
+  const name = forwardTopic(app, topic);
+  // kafkajs deletes in topics only that it has asked for before.
+  const bounds = new Map((await admin.fetchTopicOffsets(name)).map((found) => [found.partition, found]));
+  const partitions = offsets
+    .filter(({ partition, offset }) => {
+      const found = bounds.get(partition);
+      return found !== undefined && offset > Number(found.low) && offset <= Number(found.high);
+    })
+    .map(({ partition, offset }) => ({ partition, offset: String(offset) }));
+  if (partitions.length > 0) await admin.deleteTopicRecords({ topic: name, partitions });
+}
+
+function wantedTopics({ app, stages, forwards, ...options }: TopicsOptions): Wanted[] {
+  const journal = { ...journalSettings, ...options.journalSettings };
+  return [
+    ...stages.map(({ name, partitions }) => ({
+      topic: journalTopic(app, name),
+      partitions,
+      settings: journal,
+      policy: 'compact' as const,
+    })),
+    ...forwards.map(({ topic, partitions }) => ({
+      topic: forwardTopic(app, topic),
+      partitions,
+      settings: forwardSettings,
+      policy: 'delete' as const,
+    })),
+    { topic: deadLetterTopic(app), partitions: undefined, settings: deadLetterSettings, policy: 'delete' as const },
+  ];
+}
+
+async function create(admin: Admin, missing: readonly Wanted[], options: TopicsOptions): Promise<string[]> {
+  const { replicationFactor = -1, deadLetterPartitions = 1 } = options;
+  const made: string[] = [];
+  for (const { topic, partitions, settings } of missing) {
+    const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
+    const numPartitions = partitions ?? deadLetterPartitions;
+    try {
+      await admin.createTopics({ topics: [{ topic, numPartitions, replicationFactor, configEntries }] });
+      made.push(topic);
+    } catch (error) {
+      // Another member was faster.
+      const isThere = typeOf(error) === 'TOPIC_ALREADY_EXISTS' || hasErrors(error, 'TOPIC_ALREADY_EXISTS');
+      if (!isThere) throw unfit(topic, 'a topic that can be made', messageOf(error), error);
+    }
+  }
+  return made;
+}
+
+async function check(admin: Admin, wanted: readonly Wanted[]): Promise<void> {
+  const { topics } = await admin.fetchTopicMetadata({ topics: wanted.map(({ topic }) => topic) });
+  const counts = new Map(topics.map(({ name, partitions }) => [name, partitions.length]));
+  for (const { topic, partitions } of wanted) {
+    const found = counts.get(topic);
+    if (partitions === undefined || found === partitions) continue;
+    throw unfit(topic, `${partitions} partitions, as the stage's input topics have`, String(found ?? 'none'));
+  }
+  const resources = wanted.map(({ topic }) => ({
+    type: topicResource,
+    name: topic,
+    configNames: ['cleanup.policy'],
+  }));
+  const described = await admin.describeConfigs({ resources, includeSynonyms: false });
+  for (const { resourceName, configEntries } of described.resources) {
+    const expected = wanted.find(({ topic }) => topic === resourceName)?.policy;
+    const received = configEntries.find(({ configName }) => configName === 'cleanup.policy')?.configValue;
+    if (received !== undefined && received !== expected) {
+      throw unfit(resourceName, `cleanup.policy=${expected}`, `cleanup.policy=${received}`);
+    }
+  }
+}
+
+function hasErrors(error: unknown, type: string): boolean {
+  const { errors } = error as { errors?: unknown };
+  return Array.isArray(errors) && errors.every((one) => typeOf(one) === type);
+}
+
+function unfit(topic: string, expected: string, received: string, cause?: unknown): ParleyError {
+  return new ParleyError('PARLEY_TOPIC_UNFIT', 'A topic of Parley’s own is not as it has to be', {
+    expected,
+    received,
+    where: `topic ${topic}`,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
