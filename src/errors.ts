@@ -26,6 +26,28 @@ export const ERRORS = {
     retryable: false,
     action: 'Put the input back: a journalled batch needs exactly those events to be delivered once.',
   },
+  PARLEY_TOPIC_MISSING: {
+    retryable: true,
+    action: 'Create the topic, or correct `kafka.topicPrefix`; Parley looks again until it is there.',
+  },
+  PARLEY_PARTITIONS_UNEQUAL: {
+    retryable: false,
+    action: 'Give the topics of the stage the same number of partitions: a key’s events must meet in one task.',
+  },
+  PARLEY_PARTITIONS_CHANGED: {
+    retryable: false,
+    action:
+      'The keys are in other partitions now than their state. Replay the topics under a new `app`, or into topics of the old number.',
+  },
+  PARLEY_KAFKA_UNREADABLE: {
+    retryable: false,
+    action:
+      'Have the topic’s records written again by a client of Kafka 0.11 or later, with a codec that is named above.',
+  },
+  PARLEY_KAFKA_REFUSED: {
+    retryable: false,
+    action: 'Correct `kafka.sasl`, or give this user the rights to the topics, the group and the transactional ids.',
+  },
   PARLEY_KAFKA_UNREACHABLE: {
     retryable: true,
     action: 'Start the brokers named in `kafka.brokers`, or correct them; nothing counted is lost.',

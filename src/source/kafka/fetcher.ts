@@ -1,0 +1,221 @@
+import { messageOf, ParleyError } from '../../errors.ts';
+import type { Log } from '../../runtime/log.ts';
+import { protocolError } from './broker-access.ts';
+import { Budget, type BufferLimits } from './budget.ts';
+import { backOff, kafkaErrorType, refresh, refusal } from './failure.ts';
+import { type FetchedPartition, fetchFrom } from './fetch.ts';
+import { inputGone, topicGone } from './gone.ts';
+import type { Cluster } from './internals.ts';
+import { listOffsets, missingTopics } from './offsets.ts';
+import { committedBatches } from './record-batch.ts';
+import type { ShardFeed } from './shard-feed.ts';
+
+/** How long the broker holds a request that finds nothing: also the longest that a feed may wait to be asked for. */
+const waitMs = 100;
+/** A topic that the brokers do not know for so long was deleted. Metadata of a broker that starts may lack it. */
+const missingMaxMs = 10_000;
+
+export interface FetcherOptions {
+  readonly cluster: Cluster;
+  readonly limits: BufferLimits;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** Records came for this feed, or it failed. */
+  onNews(feed: ShardFeed): void;
+}
+
+/**
+ * Keeps the feeds of a process filled: one request at a time to each broker, for all of its partitions that have room.
+ *
+ *     pump ──▶ for each leader without a request under way: those feeds with room ──▶ request ──answer──▶ push, pump
+ *                                                                                     ──failure──▶ wait, learn leaders, pump
+ *
+ * A feed is asked for once at a time, at the end of what it has, and the answer is pushed to that very feed.
+ */
+export class Fetcher {
+  readonly #options: FetcherOptions;
+  readonly #budget: Budget;
+  readonly #feeds = new Set<ShardFeed>();
+  readonly #busy = new Set<number>();
+  #recovery: Promise<void> | undefined;
+  #failures = 0;
+  #turn = 0;
+
+  constructor(options: FetcherOptions) {
+    this.#options = options;
+    this.#budget = new Budget(options.limits);
+  }
+
+  get feeds(): ReadonlySet<ShardFeed> {
+    return this.#feeds;
+  }
+
+  add(feed: ShardFeed): void {
+    this.#feeds.add(feed);
+    this.pump();
+  }
+
+  remove(feed: ShardFeed): void {
+    feed.isClosed = true;
+    this.#feeds.delete(feed);
+    this.pump();
+  }
+
+  /** To be called when a feed has more room than before. */
+  pump(): void {
+    if (this.#options.signal.aborted || this.#recovery !== undefined || this.#feeds.size === 0) return;
+    const byLeader = new Map<number, [ShardFeed, number][]>();
+    for (const [feed, bytesMax] of this.#budget.room([...this.#feeds])) {
+      if (feed.isFetching || feed.failure !== undefined) continue;
+      const leader = this.#leader(feed);
+      if (leader === undefined) {
+        this.#recover(protocolError(leaderNotAvailable), [feed]);
+        return;
+      }
+      if (this.#busy.has(leader)) continue;
+      const targets = byLeader.get(leader);
+      if (targets === undefined) byLeader.set(leader, [[feed, bytesMax]]);
+      else targets.push([feed, bytesMax]);
+    }
+    for (const [leader, targets] of byLeader) void this.#request(leader, this.#rotated(targets));
+  }
+
+  /** The broker fills a response from the front: each feed comes to the front in its turn. */
+  #rotated<Target>(targets: Target[]): Target[] {
+    const by = this.#turn++ % targets.length;
+    return [...targets.slice(by), ...targets.slice(0, by)];
+  }
+
+  #leader({ shard }: ShardFeed): number | undefined {
+    try {
+      const known = this.#options.cluster.findTopicPartitionMetadata(shard.kafkaTopic);
+      const leader = known.find(({ partitionId }) => partitionId === shard.partition)?.leader ?? -1;
+      return leader < 0 ? undefined : leader;
+    } catch {
+      return undefined; // No metadata yet.
+    }
+  }
+
+  /** Never rejects. */
+  async #request(leader: number, targets: readonly (readonly [ShardFeed, number])[]): Promise<void> {
+    this.#busy.add(leader);
+    for (const [feed] of targets) feed.isFetching = true;
+    try {
+      const answers = await fetchFrom(
+        this.#options.cluster,
+        leader,
+        targets.map(([{ shard, queue }, bytesMax]) => ({ ...shard, offset: queue.end, bytesMax })),
+        { waitMs, bytesMax: this.#budget.responseBytesMax },
+      );
+      this.#failures = 0;
+      await this.#takeIn(answers, targets);
+    } catch (error) {
+      this.#recover(
+        error,
+        targets.map(([feed]) => feed),
+      );
+    } finally {
+      for (const [feed] of targets) feed.isFetching = false;
+      this.#busy.delete(leader);
+      this.pump();
+    }
+  }
+
+  async #takeIn(
+    answers: readonly FetchedPartition[],
+    targets: readonly (readonly [ShardFeed, number])[],
+  ): Promise<void> {
+    const stale: ShardFeed[] = [];
+    let fault: unknown;
+    for (const answer of answers) {
+      const feed = targets.find(
+        ([{ shard }]) => shard.kafkaTopic === answer.kafkaTopic && shard.partition === answer.partition,
+      )?.[0];
+      if (feed === undefined || feed.isClosed) continue;
+      try {
+        if (answer.errorCode === 0) await this.#push(feed, answer);
+        else if (answer.errorCode === offsetOutOfRange) await this.#checkRange(feed);
+        else throw protocolError(answer.errorCode);
+      } catch (error) {
+        if (error instanceof ParleyError) this.#fail(feed, error);
+        else {
+          stale.push(feed);
+          fault = error;
+        }
+      }
+    }
+    if (stale.length > 0) this.#recover(fault, stale);
+  }
+
+  async #push(feed: ShardFeed, answer: FetchedPartition): Promise<void> {
+    const { batches, nextOffset } = await committedBatches(answer.log, answer.aborted, feed.queue.end, feed.where);
+    // Unpacking took time, in which the feed may have been replaced.
+    if (feed.isClosed) return;
+    const isFirst = !feed.isAnswered;
+    feed.isAnswered = true;
+    feed.missingSince = undefined;
+    feed.knownEnd = answer.end;
+    feed.queue.push(batches, nextOffset);
+    if (isFirst || batches.length > 0) this.#options.onNews(feed);
+  }
+
+  /** The broker does not have the offset: it is gone, unless a new leader has not caught up yet. */
+  async #checkRange(feed: ShardFeed): Promise<void> {
+    const { beginning, end } = await listOffsets(this.#options.cluster, feed.shard);
+    if (feed.queue.end < beginning || feed.queue.end > end) throw inputGone(feed.where, feed.queue.end, beginning, end);
+    throw protocolError(leaderNotAvailable);
+  }
+
+  #fail(feed: ShardFeed, failure: ParleyError): void {
+    feed.failure ??= failure;
+    this.#options.onNews(feed);
+  }
+
+  /** Waits, longer each time, and learns who leads what; then goes on. One recovery at a time. */
+  #recover(error: unknown, feeds: readonly ShardFeed[]): void {
+    const { signal } = this.#options;
+    if (signal.aborted) return;
+    const refused = refusal(error, feeds.map(({ where }) => where).join('; '));
+    if (refused !== undefined) {
+      for (const feed of feeds) this.#fail(feed, refused);
+      return;
+    }
+    this.#recovery ??= this.#recovered(error, feeds)
+      .catch(() => undefined)
+      .finally(() => {
+        this.#recovery = undefined;
+        this.pump();
+      });
+  }
+
+  async #recovered(error: unknown, feeds: readonly ShardFeed[]): Promise<void> {
+    const { cluster, log, signal } = this.#options;
+    this.#failures++;
+    const fields = { error: messageOf(error), partitions: feeds.map(({ shard }) => shard.name) };
+    if (this.#failures === 3) log.warn(fields, 'Kafka cannot be read from; trying again until it can');
+    else log.debug(fields, 'a fetch failed');
+    await backOff(this.#failures, signal);
+    try {
+      await refresh(cluster, error);
+    } catch (failure) {
+      if (kafkaErrorType(failure) === 'UNKNOWN_TOPIC_OR_PARTITION') await this.#findMissing();
+    }
+  }
+
+  async #findMissing(): Promise<void> {
+    const { cluster } = this.#options;
+    const missing = await missingTopics(cluster, new Set([...this.#feeds].map(({ shard }) => shard.kafkaTopic)));
+    const now = performance.now();
+    for (const feed of this.#feeds) {
+      if (!missing.has(feed.shard.kafkaTopic)) continue;
+      feed.missingSince ??= now;
+      if (now - feed.missingSince < missingMaxMs) continue;
+      // The other topics could not be looked up while this one is asked for with them.
+      cluster.targetTopics.delete(feed.shard.kafkaTopic);
+      this.#fail(feed, topicGone(feed.where));
+    }
+  }
+}
+
+const offsetOutOfRange = 1;
+const leaderNotAvailable = 5;

@@ -1,0 +1,235 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ParleyError } from '../../errors.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { RecordDecoder } from '../record-decoder.ts';
+import type { BatchLimits, Positions, Range, ReadOptions, Source, SourceBatch } from '../source.ts';
+import { patiently } from './failure.ts';
+import type { Fetcher } from './fetcher.ts';
+import { inputGone, recordsGone } from './gone.ts';
+import type { Cluster } from './internals.ts';
+import { Cursor, merge } from './merge.ts';
+import { listOffsets } from './offsets.ts';
+import { readRange } from './range-reader.ts';
+import { forwardRecordDecoder } from './record-decoders.ts';
+import type { Shard } from './shard.ts';
+import { ShardFeed } from './shard-feed.ts';
+
+export interface KafkaSourceOptions {
+  readonly shards: readonly Shard[];
+  readonly fetcher: Fetcher;
+  /** For what needs no group: where logs begin and end, and ranges that are read again. */
+  readonly cluster: Cluster;
+  readonly decoder: RecordDecoder;
+  readonly now: () => number;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** How long `next` waits for an answer that is on its way, when it could give more. */
+  readonly lingerMs: number;
+}
+
+/** What a range's mark is: how many records it gave. Compaction could make it fewer. */
+interface RangeMark {
+  readonly records: number;
+}
+
+/** How long the first batch waits for the first answers of all shards, so that it begins in the order of time. */
+const firstAnswersMs = 500;
+/** A log that ends before the position: a new leader may not have caught up. */
+const shortTries = 10;
+const shortWaitMs = 300;
+/** A batch of so many is large enough to end where a shard runs dry that has more on the broker. */
+const dryEndEvents = 5_000;
+
+/**
+ * The topic partitions of one task. It gives nothing until `seek`, and nothing any more once the task went to another
+ * member (`lose`): what waits is dropped, and whoever has the task reads it again.
+ */
+export class KafkaSource implements Source {
+  /** One `next` is a batch: what waits is merged as it is, and the next batch begins with what came meanwhile. */
+  readonly isContinuous = false;
+  readonly #options: KafkaSourceOptions;
+  #feeds: readonly ShardFeed[] = [];
+  /** By shard, the end of what was given. */
+  readonly #given = new Map<string, number>();
+  #isFirst = true;
+  #isOver = false;
+  #soughtAt = 0;
+  #wake: () => void = () => undefined;
+  #news: Promise<void> = Promise.resolve();
+
+  constructor(options: KafkaSourceOptions) {
+    this.#options = options;
+    this.#renew();
+  }
+
+  async seek(positions: Positions): Promise<void> {
+    const { shards, fetcher, log } = this.#options;
+    this.#drop();
+    const feeds = await Promise.all(shards.map((shard) => this.#open(shard, positions)));
+    for (const shard of positions.keys()) {
+      if (!shards.some(({ name }) => name === shard)) log.warn({ shard }, 'a journalled topic is not read any more');
+    }
+    if (this.#isOver) return;
+    this.#feeds = feeds;
+    this.#isFirst = true;
+    this.#soughtAt = performance.now();
+    for (const feed of feeds) {
+      this.#given.set(feed.shard.name, feed.queue.position);
+      fetcher.add(feed);
+    }
+  }
+
+  async next(limits: BatchLimits): Promise<SourceBatch | undefined> {
+    const { decoder, now, fetcher } = this.#options;
+    await this.#gather(limits.eventsMax);
+    this.#throwFailure();
+    const time = limits.now ?? now();
+    const feeds = this.#feeds;
+    const cursors = feeds.map((feed) => new Cursor(feed.shard, feed.queue, decoderOf(feed.shard, decoder), time));
+    const isDryEnd = (cursor: Cursor, taken: number) =>
+      taken >= dryEndEvents && feeds[cursors.indexOf(cursor)]!.isBehind;
+    const records = await merge(cursors, limits, isDryEnd);
+    // Decoding may have waited for a schema, and the task may have gone meanwhile.
+    if (this.#isOver || feeds !== this.#feeds || records.length === 0) return undefined;
+    const ranges: Range[] = [];
+    const marks = new Map<string, RangeMark>();
+    for (const [index, feed] of feeds.entries()) {
+      const { name, topic } = feed.shard;
+      const from = this.#given.get(name) as number;
+      const to = feed.queue.position;
+      // A shard without a position is given one, though empty: should its beginning be deleted, that is seen.
+      if (to === from && !(this.#isFirst && !feed.isKnown)) continue;
+      this.#given.set(name, to);
+      ranges.push({ shard: name, topic, from, to });
+      marks.set(name, { records: cursors[index]!.taken });
+    }
+    this.#isFirst = false;
+    fetcher.pump();
+    return { records, ranges, marks };
+  }
+
+  async read(ranges: readonly Range[], options: ReadOptions = {}): Promise<SourceBatch> {
+    const { decoder, now, cluster, log, signal } = this.#options;
+    const time = options.now ?? now();
+    const cursors = await Promise.all(
+      ranges
+        .filter(({ from, to }) => to > from)
+        .map(async ({ shard: name, from, to }) => {
+          const shard = this.#shard(name);
+          const queue = await readRange({ cluster, log, signal }, shard, from, to);
+          return new Cursor(shard, queue, decoderOf(shard, decoder), time, to);
+        }),
+    );
+    const unlimited = { eventsMax: Number.POSITIVE_INFINITY, bytesMax: Number.POSITIVE_INFINITY };
+    const records = await merge(cursors, unlimited, () => false);
+    const marks = new Map<string, RangeMark>(ranges.map(({ shard }) => [shard, { records: 0 }]));
+    for (const { shard, taken } of cursors) marks.set(shard.name, { records: taken });
+    for (const { shard, from, to } of ranges) {
+      const expected = (options.marks?.[shard] as Partial<RangeMark> | undefined)?.records;
+      const received = marks.get(shard)!.records;
+      if (expected !== undefined && expected !== received) {
+        throw recordsGone(`${shard}, offsets ${from} to ${to}`, expected, received);
+      }
+    }
+    return { records, ranges, marks };
+  }
+
+  /** Resolves when `next` has something to give or a failure to tell, or never will have. */
+  async ready(): Promise<void> {
+    while (!this.#isOver && !this.#feeds.some(({ isReady }) => isReady)) await this.#news;
+  }
+
+  /** By shard: where the next batch begins. Shards that were not sought are left out. */
+  positions(): ReadonlyMap<Shard, number> {
+    return new Map(this.#feeds.map(({ shard }) => [shard, this.#given.get(shard.name) as number]));
+  }
+
+  /** For the fetcher: records came for one of the feeds, or it failed. */
+  hasNews(): void {
+    this.#wake();
+    this.#renew();
+  }
+
+  owns(feed: ShardFeed): boolean {
+    return this.#feeds.includes(feed);
+  }
+
+  /** The task is another member's now. */
+  lose(): void {
+    this.#isOver = true;
+    this.#drop();
+    this.hasNews();
+  }
+
+  async close(): Promise<void> {
+    this.lose();
+  }
+
+  #drop(): void {
+    for (const feed of this.#feeds) this.#options.fetcher.remove(feed);
+    this.#feeds = [];
+    this.#given.clear();
+  }
+
+  async #open(shard: Shard, positions: Positions): Promise<ShardFeed> {
+    const { cluster, log, signal } = this.#options;
+    const where = `topic ${shard.kafkaTopic}, partition ${shard.partition}`;
+    const known = positions.get(shard.name)?.offset;
+    for (let tries = 1; ; tries++) {
+      const { beginning, end } = await patiently({ cluster, log, signal, where }, () => listOffsets(cluster, shard));
+      const from = known ?? beginning;
+      if (from >= beginning && from <= end) return new ShardFeed(shard, from, end, known !== undefined);
+      if (from < beginning || tries === shortTries) throw inputGone(where, from, beginning, end);
+      await sleep(shortWaitMs);
+    }
+  }
+
+  /** Waits a moment where that makes a better batch of it. */
+  async #gather(eventsMax: number): Promise<void> {
+    const until = this.#soughtAt + firstAnswersMs;
+    while (!this.#isOver && this.#feeds.some(({ isAnswered, failure }) => !isAnswered && failure === undefined)) {
+      const leftMs = until - performance.now();
+      if (leftMs <= 0) break;
+      await this.#newsWithin(leftMs);
+    }
+    const isComing = this.#feeds.some((feed) => feed.isFetching && feed.isBehind);
+    const waiting = this.#feeds.reduce((sum, { queue }) => sum + queue.events, 0);
+    if (isComing && waiting < eventsMax && this.#options.lingerMs > 0) await this.#newsWithin(this.#options.lingerMs);
+  }
+
+  async #newsWithin(ms: number): Promise<void> {
+    const giveUp = new AbortController();
+    const time = sleep(ms, undefined, { signal: giveUp.signal }).catch(() => undefined);
+    await Promise.race([this.#news, time]);
+    giveUp.abort();
+  }
+
+  #throwFailure(): void {
+    const failed = this.#feeds.find(({ failure }) => failure !== undefined);
+    if (failed?.failure !== undefined) throw failed.failure;
+  }
+
+  #shard(name: string): Shard {
+    const shard = this.#options.shards.find((own) => own.name === name);
+    if (shard !== undefined) return shard;
+    throw new ParleyError(
+      'PARLEY_INPUT_GONE',
+      'A journalled batch has records of a topic that the task does not read',
+      {
+        expected: this.#options.shards.map((own) => own.name).join(', '),
+        received: name,
+        where: 'the journal; was the topic prefix or the stage changed?',
+      },
+    );
+  }
+
+  #renew(): void {
+    this.#news = new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+}
+
+function decoderOf({ isForward }: Shard, decoder: RecordDecoder): RecordDecoder {
+  return isForward ? forwardRecordDecoder : decoder;
+}
