@@ -129,7 +129,8 @@ export const ERRORS = {
   },
   PARLEY_TOPIC_UNFIT: {
     retryable: false,
-    action: 'Correct the topic named, or give the app another name; Parley makes its own topics where they are missing.',
+    action:
+      'Correct the topic named, or give the app another name; Parley makes its own topics where they are missing.',
   },
   PARLEY_STACK_MISSING: {
     retryable: false,

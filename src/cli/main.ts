@@ -5,10 +5,12 @@ import { addDlq } from './dlq.ts';
 import { addDoctor } from './doctor.ts';
 import { describeFailure, exitCodeOf, exitDone, exitFailed, exitWrongUse } from './failure.ts';
 import { addGenerate } from './generate.ts';
+import { addLag } from './lag.ts';
 import { addMigrate } from './migrate.ts';
 import { flushed, watchStandardOutput } from './output.ts';
 import { addQuery } from './query.ts';
 import { addReplay } from './replay.ts';
+import { addRun } from './run.ts';
 import { addSchemas } from './schemas.ts';
 import { addServe } from './serve.ts';
 import { type Registry, Session } from './session.ts';
@@ -67,6 +69,8 @@ export function createProgram(signal: AbortSignal, done: (code: number) => void)
     addReplay,
     addQuery,
     addServe,
+    addRun,
+    addLag,
     addMigrate,
     addSchemas,
     addDoctor,

@@ -1,13 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { TaskStatus } from '../runtime/group/keeper.ts';
+import type { PartitionLag } from '../runtime/group/lag-watch.ts';
 import type { GroupObserver } from '../runtime/group/ports.ts';
-
-/** How far behind a topic partition is, records. */
-export interface PartitionLag {
-  readonly topic: string;
-  readonly partition: number;
-  readonly lag: number;
-}
 
 /** What is asked for when the metrics are. */
 export interface MetricsSources {

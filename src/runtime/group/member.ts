@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Positions, Source } from '../../source/source.ts';
 import type { Journal } from '../../state/journal.ts';
 import { openLevelStore } from '../../state/level-store.ts';
@@ -11,6 +10,7 @@ import { refuseForeignTask } from '../foreign-task.ts';
 import { describeError, type Log, recordedLog } from '../log.ts';
 import type { TaskLimits } from '../task.ts';
 import type { TaskStatus } from './keeper.ts';
+import { stateFolder } from './local-state.ts';
 import type { GroupObserver, TaskId } from './ports.ts';
 import { TaskManager } from './task-manager.ts';
 
@@ -75,7 +75,7 @@ export class Member {
       ...(observer === undefined ? {} : { observer }),
       ports: {
         source: (task) => this.#group.source(task),
-        store: ({ stage, partition }) => openLevelStore(this.#folderOf(stage, partition)),
+        store: (task) => openLevelStore(stateFolder(options.stateDir, task)),
         journal: options.journal,
         delivery: (_, wishes) =>
           createDelivery({
@@ -137,9 +137,5 @@ export class Member {
     } catch (error) {
       this.#fail(error);
     }
-  }
-
-  #folderOf(stage: string, partition: number): string {
-    return join(this.#options.stateDir, stage, String(partition));
   }
 }

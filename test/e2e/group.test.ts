@@ -1,0 +1,135 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connect } from '../../src/warehouse/client.ts';
+import { type EmbeddedServer, startEmbeddedServer } from '../../src/warehouse/embedded/server.ts';
+import { parley } from '../cli/program.ts';
+import { type Broker, startBroker } from '../kafka/broker.ts';
+import { generate, readEvents } from './support/events.ts';
+import { folderOfTests } from './support/folder.ts';
+import { endMembersAfterTests, Member } from './support/member.ts';
+import { runToEnd } from './support/processor.ts';
+import { type Line, linesInOrder, Publisher } from './support/publish.ts';
+import { seed } from './support/seed.ts';
+import { differences, readDigest, recounted, type WarehouseDigest, warehouseDigest } from './support/warehouse.ts';
+
+/** The real program on a real broker and a real ClickHouse: whatever happens to its members, the tables are exact. */
+const folder = folderOfTests();
+endMembersAfterTests();
+const partitions = 4;
+
+let broker: Broker;
+let server: EmbeddedServer;
+let publisher: Publisher;
+let lines: Line[];
+let undisturbed: WarehouseDigest;
+let shared: Record<string, string>;
+
+beforeAll(async () => {
+  const events = join(folder, 'events');
+  await generate({ out: events, messages: 20_000, seed, lateShare: 0.05 });
+  await runToEnd({ paths: [events], dataDir: join(folder, 'embedded') });
+  undisturbed = await warehouseDigest(join(folder, 'embedded'));
+  lines = linesInOrder(readEvents(events));
+  broker = await startBroker();
+  server = await startEmbeddedServer({ dataDir: join(folder, 'warehouse'), httpPort: 0, tcpPort: 0 });
+  publisher = new Publisher(broker.brokers, 'test.');
+  await publisher.connect();
+  shared = {
+    PARLEY_APP: 'group-test',
+    PARLEY_KAFKA_BROKERS: broker.brokers.join(','),
+    PARLEY_KAFKA_TOPIC_PREFIX: 'test.',
+    PARLEY_KAFKA_SESSION_TIMEOUT_MS: '6000',
+    PARLEY_CLICKHOUSE_URL: server.url,
+    PARLEY_CLICKHOUSE_USERNAME: server.username,
+    PARLEY_CLICKHOUSE_PASSWORD: server.password,
+    PARLEY_CHECKPOINT_INTERVAL_MS: '2000',
+  };
+}, 180_000);
+
+afterAll(async () => {
+  await publisher?.disconnect();
+  await broker?.stop();
+  await server?.stop();
+}, 60_000);
+
+function member(name: string, more: Record<string, string> = {}, args: readonly string[] = []): Member {
+  return new Member({ ...shared, PARLEY_STATE_DIR: join(folder, 'state', name), ...more }, args);
+}
+
+/** Until the group has committed all that was published. */
+async function caughtUp(): Promise<void> {
+  for (const deadline = Date.now() + 90_000; ; await sleep(250)) {
+    const { code, out, err } = await parley(['lag', '--json'], shared);
+    if (code === 0 && (JSON.parse(out) as { lag: number }).lag === 0) return;
+    if (Date.now() > deadline) throw new Error(`The group is behind:\n${out}\n${err}`);
+  }
+}
+
+async function expectExact(): Promise<void> {
+  const client = connect(server);
+  try {
+    expect(differences(undisturbed, await readDigest(client)), `seed ${seed}`).toEqual([]);
+    const { kept, facts } = await recounted(client);
+    expect(kept).toEqual(facts);
+  } finally {
+    await client.close();
+  }
+}
+
+describe('a consumer group', () => {
+  test('is exact through waiting, joining, leaving and kill -9', async () => {
+    const refused = member('early');
+    expect((await refused.ended).code).toBe(1);
+    expect(refused.errors).toContain('PARLEY_MIGRATION_NEEDED');
+    expect((await parley(['migrate'], shared)).code).toBe(0);
+
+    const one = member('one');
+    await one.until(/^Waiting: A topic does not exist yet/);
+    await publisher.createTopics(partitions);
+    await one.ready();
+    expect(await one.metric('parley_tasks', 'state="open"')).toBe(3 * partitions);
+    const part = Math.ceil(lines.length / 8);
+    const publish = (from: number, to: number) => publisher.send(lines.slice(from * part, to * part));
+    await publish(0, 2);
+
+    const two = member('two');
+    await publish(2, 3);
+    await two.ready();
+    const tasks = await two.metric('parley_tasks', 'state="open"');
+    expect(tasks).toBeGreaterThan(0);
+    expect(tasks).toBeLessThan(3 * partitions);
+    await publish(3, 4);
+    one.kill('SIGKILL');
+    await publish(4, 5);
+    // It has its state on the disk, and comes back before the group has noticed that it died.
+    const back = member('one');
+    await back.ready();
+    await publish(5, 6);
+    two.kill('SIGTERM');
+    expect((await two.ended).code, two.errors).toBe(0);
+    const dying = member('three', { PARLEY_CRASH_AFTER_STEP: '4@3@conversations.conversation' });
+    await dying.until(/gives this process/);
+    await publish(6, 8);
+    expect((await dying.ended).signal, dying.errors).toBe('SIGKILL');
+    await caughtUp();
+    await expectExact();
+    expect(await back.metric('parley_lag_records')).toBe(0);
+    expect(await back.metric('parley_events_total')).toBeGreaterThan(0);
+    back.kill('SIGTERM');
+    expect((await back.ended).code, back.errors).toBe(0);
+  }, 240_000);
+
+  test('of several workers in one command serves their health and metrics together; a dead one is started again', async () => {
+    const pool = member('pool', {}, ['--workers', '2']);
+    await pool.ready();
+    expect(await pool.metric('parley_tasks', 'state="open"')).toBe(3 * partitions);
+    // Published again, everything is a repetition and changes nothing.
+    await publisher.send(lines.filter(({ topic }) => topic === 'conversations.messages').slice(0, 500));
+    await caughtUp();
+    expect(await pool.metric('parley_duplicates_total')).toBe(500);
+    pool.kill('SIGTERM');
+    expect((await pool.ended).code, pool.errors).toBe(0);
+    await expectExact();
+  }, 120_000);
+});
