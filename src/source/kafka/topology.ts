@@ -1,5 +1,5 @@
 import { ParleyError } from '../../errors.ts';
-import { kafkaError } from './failure.ts';
+import { kafkaError, kafkaErrorType } from './failure.ts';
 import type { StageTopics } from './shard.ts';
 
 /** Of kafkajs' admin client, connected. */
@@ -34,6 +34,8 @@ async function partitionCounts(admin: TopicLister, wanted: string[]): Promise<Ma
     const { topics } = await admin.fetchTopicMetadata({ topics: wanted });
     return new Map(topics.map(({ name, partitions }) => [name, partitions.length]));
   } catch (error) {
+    // It was listed by one broker, and the next one asked has not heard of it yet.
+    if (kafkaErrorType(error) === 'UNKNOWN_TOPIC_OR_PARTITION') throw topicMissing(wanted);
     throw kafkaError(error, `topics ${wanted.join(', ')}`);
   }
 }
