@@ -1,209 +1,189 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type ITopicConfig, Kafka, type KafkaConfig, logLevel, Partitioners, type SASLOptions } from 'kafkajs';
-import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
-import { isAlive } from '../../src/warehouse/embedded/owner.ts';
-import { type Broker, saslUser, startBroker } from './broker.ts';
+import { Kafka, type KafkaMessage, logLevel } from 'kafkajs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { javaProgram } from '../../scripts/stack/artifacts.ts';
+import { produceLive } from '../../scripts/stack/produce-live.ts';
+import { registerSchemas } from '../../scripts/stack/schemas.ts';
+import { shellLines } from '../../scripts/stack/stack.ts';
+import { createInputTopics } from '../../scripts/stack/topics.ts';
+import { allDomains } from '../../src/domains.ts';
+import { connect, queryRows } from '../../src/warehouse/client.ts';
 import { hasDocker } from './docker.ts';
-import { type Registry, startRegistry } from './registry.ts';
 
+/** `npm run stack` as a person runs it. It needs Java: with a Docker engine alone there is docker compose instead. */
+const canRun =
+  !hasDocker() ||
+  (await javaProgram().then(
+    () => true,
+    () => false,
+  ));
 const startMs = 180_000;
+const topics = allDomains().flatMap((domain) => domain.topics);
+const main = fileURLToPath(new URL('../../scripts/stack/main.ts', import.meta.url));
 
-function clientOf(brokers: string[], more: Partial<KafkaConfig> = {}): Kafka {
-  return new Kafka({ clientId: 'stack-test', brokers, logLevel: logLevel.NOTHING, ...more });
-}
+let dataDir: string;
+let stack: ChildProcess;
+let environment: Record<string, string>;
 
-function as(mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512', password: string): SASLOptions {
-  return { mechanism, username: saslUser.username, password } as SASLOptions;
-}
-
-async function createTopic(kafka: Kafka, topic: ITopicConfig): Promise<void> {
-  const admin = kafka.admin();
-  await admin.connect();
-  await admin.createTopics({ topics: [topic], waitForLeaders: true });
-  await admin.disconnect();
-}
-
-/** Sends the values in one transaction, which is committed or aborted. */
-async function sendInTransaction(kafka: Kafka, topic: string, values: string[], end: 'commit' | 'abort') {
-  const producer = kafka.producer({
-    transactionalId: `stack-test-${topic}`,
-    idempotent: true,
-    maxInFlightRequests: 1,
-    createPartitioner: Partitioners.DefaultPartitioner,
+async function start(): Promise<void> {
+  const ports = ['kafka', 'registry', 'clickhouse', 'http'].flatMap((name) => [`--${name}-port`, '0']);
+  stack = spawn(process.execPath, ['--import', 'tsx', main, '--data-dir', dataDir, '--partitions', '3', ...ports], {
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  await producer.connect();
-  const transaction = await producer.transaction();
-  await transaction.send({ topic, messages: values.map((value) => ({ key: 'k', value })) });
-  await transaction[end]();
-  await producer.disconnect();
+  const lines: string[] = [];
+  const ready = new Promise<void>((resolve, reject) => {
+    const ended = () => reject(new Error(`the stack ended:\n${lines.join('\n')}`));
+    stack.once('exit', ended);
+    for (const stream of [stack.stdout!, stack.stderr!]) {
+      createInterface({ input: stream }).on('line', (line) => {
+        lines.push(line);
+        if (line.startsWith('Ctrl-C')) {
+          stack.off('exit', ended);
+          resolve();
+        }
+      });
+    }
+  });
+  await ready;
+  const text = readFileSync(join(dataDir, 'environment'), 'utf8');
+  environment = Object.fromEntries(
+    [...text.matchAll(/^export (\w+)='(.*)'$/gm)].map(([, name, value]) => [name, value]),
+  );
 }
 
-/** The first `count` values of a topic that a new group reads. */
-async function read(kafka: Kafka, topic: string, count: number): Promise<string[]> {
-  const consumer = kafka.consumer({ groupId: `reader-${topic}-${count}` });
-  const values: string[] = [];
+async function stop(): Promise<number | null> {
+  const exited = once(stack, 'exit') as Promise<[number | null]>;
+  stack.kill('SIGINT');
+  return (await exited)[0];
+}
+
+const client = () => new Kafka({ brokers: [environment.PARLEY_KAFKA_BROKERS!], logLevel: logLevel.NOTHING });
+
+beforeAll(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), 'parley-stack-'));
+  if (canRun) await start();
+}, startMs);
+
+afterAll(async () => {
+  if (stack?.exitCode === null) await stop();
+  rmSync(dataDir, { recursive: true, force: true });
+}, startMs);
+
+test.runIf(canRun)('it has the topics, the schemas and the tables, at the addresses that it says', async () => {
+  const admin = client().admin();
+  await admin.connect();
+  const { topics: found } = await admin.fetchTopicMetadata({ topics: topics.map(({ name }) => name) });
+  expect(found.map((topic) => topic.partitions.length)).toEqual(topics.map(() => 3));
+  await admin.disconnect();
+
+  const subjects = await (await fetch(`${environment.PARLEY_SCHEMA_REGISTRY_URL}/subjects`)).json();
+  expect((subjects as string[]).sort()).toEqual(topics.map(({ name }) => `${name}-value`).sort());
+
+  const warehouse = connect({
+    url: environment.PARLEY_CLICKHOUSE_URL!,
+    username: environment.PARLEY_CLICKHOUSE_USERNAME!,
+    password: readFileSync(environment.PARLEY_CLICKHOUSE_PASSWORD_FILE!, 'utf8').trim(),
+  });
+  const [row] = await queryRows<{ n: number }>(warehouse, 'SELECT toUInt32(count()) AS n FROM conversations.dim_dates');
+  expect(row?.n).toBeGreaterThan(1000);
+  await warehouse.close();
+});
+
+test.runIf(canRun)('another number of partitions than the topics have is told', async () => {
+  const brokers = [environment.PARLEY_KAFKA_BROKERS!];
+  await createInputTopics({ brokers, topics, partitions: 3 });
+  const other = createInputTopics({ brokers, topics, partitions: 4 });
+  await expect(other).rejects.toMatchObject({ code: 'PARLEY_CONFIGURATION' });
+});
+
+test.runIf(canRun)('live events have their key, the id of their schema, and one partition a key', async () => {
+  const schemaIds = await registerSchemas({ url: environment.PARLEY_SCHEMA_REGISTRY_URL!, topics });
+  const enough = new AbortController();
+  let produced = 0;
+  await produceLive({
+    ...{ brokers: [environment.PARLEY_KAFKA_BROKERS!], topics, schemaIds, ratePerSecond: 500, lateShare: 0 },
+    signal: enough.signal,
+    onProduced: (events) => {
+      produced += events;
+      if (produced >= 500) enough.abort();
+    },
+  });
+  const all = await readAll(produced);
+  const partitionOf = new Map<string, number>();
+  for (const { topic, partition, message } of all) {
+    const { key, value } = message;
+    expect(value!.readUInt8(0)).toBe(0);
+    expect(value!.readUInt32BE(1)).toBe(schemaIds.get(topic));
+    const event = JSON.parse(value!.toString('utf8', 5)) as Record<string, unknown>;
+    expect(String(key)).toBe(event[topics.find(({ name }) => name === topic)!.key]);
+    const known = partitionOf.get(String(key)) ?? partition;
+    expect(partition).toBe(known);
+    partitionOf.set(String(key), known);
+  }
+  expect(new Set(partitionOf.values()).size).toBe(3);
+  expect(new Set(all.map(({ topic }) => topic)).size).toBeGreaterThan(3);
+});
+
+test.runIf(canRun)(
+  'Ctrl-C ends all of it, and a stack started again has what it had',
+  async () => {
+    const before = await offsets();
+    const { PARLEY_SCHEMA_REGISTRY_URL: registry, PARLEY_CLICKHOUSE_URL: clickhouse } = environment;
+    expect(await stop()).toBe(0);
+    await expect(fetch(`${registry}/subjects`)).rejects.toThrow();
+    await expect(fetch(clickhouse!)).rejects.toThrow();
+    await start();
+    expect(await offsets()).toEqual(before);
+    expect(await (await fetch(`${environment.PARLEY_SCHEMA_REGISTRY_URL}/subjects`)).json()).toHaveLength(
+      topics.length,
+    );
+  },
+  startMs,
+);
+
+test('a value with a quote survives a shell', () => {
+  expect(shellLines({ NAME: `it's` })).toBe("export NAME='it'\\''s'\n");
+});
+
+interface Read {
+  readonly topic: string;
+  readonly partition: number;
+  readonly message: KafkaMessage;
+}
+
+async function readAll(count: number): Promise<Read[]> {
+  const consumer = client().consumer({ groupId: 'stack-reader' });
+  const all: Read[] = [];
   await consumer.connect();
-  await consumer.subscribe({ topic, fromBeginning: true });
+  await consumer.subscribe({ topics: topics.map(({ name }) => name), fromBeginning: true });
   await new Promise<void>((resolve, reject) => {
     consumer.on('consumer.crash', ({ payload }) => reject(payload.error));
     consumer
       .run({
-        eachMessage: async ({ message }) => {
-          values.push(String(message.value));
-          if (values.length === count) resolve();
+        eachMessage: async (read) => {
+          all.push(read);
+          if (all.length === count) resolve();
         },
       })
       .catch(reject);
   });
   await consumer.disconnect();
-  return values;
+  return all;
 }
 
-describe('the broker', () => {
-  let broker: Broker;
-  afterAll(() => broker?.stop());
-
-  test(
-    'takes a transaction, hides an aborted one, and keeps both through a restart and a kill',
-    async () => {
-      broker = await startBroker();
-      const kafka = clientOf(broker.brokers);
-      await createTopic(kafka, { topic: 'letters', numPartitions: 2 });
-      await sendInTransaction(kafka, 'letters', ['a'], 'commit');
-      await sendInTransaction(kafka, 'letters', ['never'], 'abort');
-      await sendInTransaction(kafka, 'letters', ['b'], 'commit');
-      expect(await read(kafka, 'letters', 2)).toEqual(['a', 'b']);
-
-      await broker.restart();
-      await sendInTransaction(kafka, 'letters', ['c'], 'commit');
-      expect(await read(kafka, 'letters', 3)).toEqual(['a', 'b', 'c']);
-
-      broker.kill();
-      await broker.restart();
-      await sendInTransaction(kafka, 'letters', ['d'], 'commit');
-      expect(await read(kafka, 'letters', 4)).toEqual(['a', 'b', 'c', 'd']);
-    },
-    startMs,
-  );
-
-  test('is silent while it is paused, and answers afterwards', async () => {
-    const admin = clientOf(broker.brokers, { retry: { retries: 0 }, requestTimeout: 500 }).admin();
-    await admin.connect();
-    broker.pause();
-    try {
-      await expect(admin.listTopics()).rejects.toThrow();
-    } finally {
-      broker.resume();
-    }
-    await admin.disconnect();
-    const later = clientOf(broker.brokers).admin();
-    await later.connect();
-    expect(await later.listTopics()).toContain('letters');
-    await later.disconnect();
-  });
-
-  test('makes no topic that nobody created', async () => {
-    const admin = clientOf(broker.brokers).admin();
-    await admin.connect();
-    await expect(admin.fetchTopicMetadata({ topics: ['unknown'] })).rejects.toThrow();
-    expect(await admin.listTopics()).not.toContain('unknown');
-    await admin.disconnect();
-  });
-});
-
-describe.each(['sasl', 'tls'] as const)('a broker with %s', (security) => {
-  let broker: Broker;
-  afterAll(() => broker?.stop());
-
-  test(
-    'lets its user in by every mechanism, and nobody else',
-    async () => {
-      broker = await startBroker({ security });
-      const ssl = broker.authority === undefined ? {} : { ssl: { ca: [broker.authority] } };
-      await createTopic(clientOf(broker.plainBrokers), { topic: 'secrets' });
-      const quick = { ...ssl, retry: { retries: 0 } };
-      for (const mechanism of ['plain', 'scram-sha-256', 'scram-sha-512'] as const) {
-        const admin = clientOf(broker.brokers, { ...ssl, sasl: as(mechanism, saslUser.password) }).admin();
-        await admin.connect();
-        expect(await admin.listTopics()).toContain('secrets');
-        await admin.disconnect();
-        const wrong = clientOf(broker.brokers, {
-          ...quick,
-          sasl: as(mechanism, 'wrong'),
-        }).admin();
-        await expect(wrong.connect()).rejects.toThrow(/authentication/i);
-      }
-      const nobody = clientOf(broker.brokers, quick).admin();
-      await expect(nobody.connect().then(() => nobody.listTopics())).rejects.toThrow();
-      await nobody.disconnect();
-      if (security === 'tls') {
-        const sasl = as('plain', saslUser.password);
-        const distrusting = clientOf(broker.brokers, { ssl: true, sasl, retry: { retries: 0 } }).admin();
-        await expect(distrusting.connect()).rejects.toThrow(/self-signed/i);
-      }
-    },
-    startMs,
-  );
-});
-
-describe('the registry', () => {
-  let registry: Registry;
-  afterAll(() => registry?.stop());
-
-  const schema = JSON.stringify({ type: 'object', properties: { id: { type: 'string' } }, required: ['id'] });
-  const request = async (path: string, body?: unknown) => {
-    const response = await fetch(`${registry.url}${path}`, {
-      headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
-      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
-    });
-    if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
-    return (await response.json()) as Record<string, unknown>;
-  };
-
-  test(
-    'registers a JSON Schema, reads it by its id, and keeps it through a restart and a kill',
-    async () => {
-      registry = await startRegistry();
-      const { id } = await request('/subjects/letters-value/versions', { schemaType: 'JSON', schema });
-      const readBack = async () => {
-        const found = await request(`/schemas/ids/${id}`);
-        return [found.schemaType, JSON.parse(String(found.schema))];
-      };
-      expect(await readBack()).toEqual(['JSON', JSON.parse(schema)]);
-      await registry.restart();
-      expect(await readBack()).toEqual(['JSON', JSON.parse(schema)]);
-      registry.kill();
-      await expect(fetch(`${registry.url}/subjects`)).rejects.toThrow();
-      await registry.restart();
-      expect(await readBack()).toEqual(['JSON', JSON.parse(schema)]);
-    },
-    startMs,
-  );
-});
-
-// A container's end is testcontainers' own matter.
-test.skipIf(hasDocker())(
-  'no broker outlives a parent that was killed',
-  async () => {
-    const dataDir = mkdtempSync(join(tmpdir(), 'parley-orphan-'));
-    onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }));
-    const parent = fileURLToPath(new URL('./orphan.ts', import.meta.url));
-    const child = spawn(process.execPath, ['--import', 'tsx', parent, dataDir], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
-    const broker = { pid: Number(line) };
-    expect(isAlive(broker)).toBe(true);
-    child.kill('SIGKILL');
-    for (const deadline = Date.now() + 10_000; isAlive(broker) && Date.now() < deadline; ) await delay(20);
-    expect(isAlive(broker)).toBe(false);
-  },
-  startMs,
-);
+async function offsets(): Promise<Record<string, unknown>> {
+  const admin = client().admin();
+  await admin.connect();
+  const found: Record<string, unknown> = {};
+  for (const { name } of topics) {
+    found[name] = (await admin.fetchTopicOffsets(name)).map(({ partition, high }) => [partition, high]).sort();
+  }
+  await admin.disconnect();
+  return found;
+}
