@@ -46,7 +46,7 @@ export class MemoryJournal implements Journal {
     return { committed, isNew, plans: plans.map((text) => JSON.parse(text) as Plan) };
   }
 
-  async append({ commit, forwards = [], plan }: JournalEntry): Promise<void> {
+  async append({ commit, forwards = [], deadLetters = [], plan }: JournalEntry): Promise<void> {
     const texts = JSON.stringify({ forwards, plan });
     await writeSlowly(this.#random, this.#life, () => {
       this.#check();
@@ -59,7 +59,9 @@ export class MemoryJournal implements Journal {
       if (plan !== undefined && (plan.number !== planned + 1 || plan.number !== committed + 1)) {
         throw unexpected(log.task, `plan ${planned + 1} after a commit of ${planned}`, `plan ${plan.number}`);
       }
-      if (commit === undefined && forwards.length > 0) throw unexpected(log.task, 'forwards with a commit', 'none');
+      if (commit === undefined && forwards.length + deadLetters.length > 0) {
+        throw unexpected(log.task, 'forwards and dead letters with a commit', 'none');
+      }
       const copies = JSON.parse(texts) as { forwards: Forward[]; plan?: Plan };
       log.isNew = false;
       log.committed = committed;

@@ -75,17 +75,56 @@ export function journalSuite(name: string, open: (folder: string) => Promise<Jou
       await journals.close();
     });
 
+    test('a forward or a dead letter without a commit is refused', async () => {
+      const journals = await open(temporaryFolder());
+      const task = journals.task('clinic', 0);
+      await task.fence();
+      const letter = { message: 'm', topic: 't', shard: 's', offset: 1, bytes: Buffer.from('x') };
+      const wrong = { code: 'PARLEY_INTERNAL' };
+      await expect(task.append({ deadLetters: [{ ...letter, code: 'INVALID_JSON' }] })).rejects.toMatchObject(wrong);
+      expect(await task.fence()).toEqual({ committed: 0, plans: [], isNew: true });
+      await journals.close();
+    });
+
+    test('appends and checkpoints that are asked for at once do not disturb each other', async () => {
+      const folder = temporaryFolder();
+      const journals = await open(folder);
+      const task = journals.task('conversation', 1);
+      await task.fence();
+      await task.append({ plan: planOf(1) });
+      const writes: Promise<void>[] = [];
+      for (let number = 1; number <= 30; number++) {
+        writes.push(task.append({ commit: number, plan: planOf(number + 1) }));
+        if (number % 4 === 0)
+          writes.push(Promise.all(writes).then(() => task.checkpoint({ plan: number, positions: {} }, [])));
+      }
+      await Promise.all(writes);
+      await journals.close();
+      const again = await open(folder);
+      const found = await again.task('conversation', 1).fence();
+      expect(found).toEqual({ committed: 30, plans: [planOf(29), planOf(30), planOf(31)], isNew: false });
+      await again.close();
+    });
+
     test('a new owner fences the one before, and sees what that one wrote', async () => {
       const journals = await open(temporaryFolder());
       const old = journals.task('clinic', 0);
       await expect(old.append({ plan: planOf(1) })).rejects.toMatchObject({ code: 'PARLEY_FENCED' });
       await old.fence();
-      const lastWrite = old.append({ plan: planOf(1) });
+      const fenced = { code: 'PARLEY_FENCED' };
+      // A write that is under way is whole and seen, or refused and without a trace.
+      const lastWrite = old.append({ plan: planOf(1) }).then(
+        () => true,
+        (error: unknown) => {
+          expect(error).toMatchObject(fenced);
+          return false;
+        },
+      );
       const owner = journals.task('clinic', 0);
       const found = await owner.fence();
-      await lastWrite;
-      expect(found).toEqual({ committed: 0, plans: [planOf(1)], isNew: false });
-      const fenced = { code: 'PARLEY_FENCED' };
+      const isWritten = await lastWrite;
+      expect(found).toEqual({ committed: 0, plans: isWritten ? [planOf(1)] : [], isNew: !isWritten });
+      if (!isWritten) await owner.append({ plan: planOf(1) });
       await expect(old.append({ commit: 1 })).rejects.toMatchObject(fenced);
       await expect(old.checkpoint({ plan: 0, positions: {} }, [])).rejects.toMatchObject(fenced);
       await owner.append({ commit: 1, plan: planOf(2) });

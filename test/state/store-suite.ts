@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { StateStore } from '../../src/state/store.ts';
+import type { Change, Checkpoint, Restoration, StateStore } from '../../src/state/store.ts';
 import { temporaryFolder } from './folders.ts';
 
 /** What every StateStore does. `open` opens the one in a folder, or makes it. */
@@ -105,5 +105,128 @@ export function storeSuite(name: string, open: (folder: string) => Promise<State
       expect(await store.getMany(['a'])).toEqual(['1']);
       await store.close();
     });
+
+    test('is restored as a whole: what it had is gone, and the portions hold in their order', async () => {
+      const folder = temporaryFolder();
+      const store = await open(folder);
+      await store.write(
+        [
+          ['old', '1'],
+          ['a', 'old'],
+        ],
+        { plan: 9, positions: {} },
+      );
+      const checkpoint = { plan: 4, positions: { s: { topic: 't', offset: 7 } }, extra: { from: 12 } };
+      const portions: Change[][] = [
+        [
+          ['a', '1'],
+          ['b', '1'],
+        ],
+        [],
+        [
+          ['b', undefined],
+          ['c', '1'],
+          ['none', undefined],
+        ],
+        [
+          ['a', '2'],
+          ['a', '3'],
+        ],
+      ];
+      await store.restore(restoration(true, portions, checkpoint));
+      const check = async (opened: StateStore) => {
+        expect(await opened.checkpoint()).toEqual(checkpoint);
+        expect(await opened.scan('', 10)).toEqual([
+          ['a', '3'],
+          ['c', '1'],
+        ]);
+      };
+      await check(store);
+      await store.close();
+      const again = await open(folder);
+      await check(again);
+      // It goes on from there.
+      await again.write([['d', '1']], { plan: 5, positions: {} });
+      expect((await again.checkpoint())?.plan).toBe(5);
+      await again.close();
+    });
+
+    test('is restored in part: changes are laid over what it has', async () => {
+      const store = await open(temporaryFolder());
+      await store.write(
+        [
+          ['a', '1'],
+          ['b', '1'],
+          ['c', '1'],
+        ],
+        { plan: 1, positions: {} },
+      );
+      const portions: Change[][] = [[['b', undefined]], [['c', '2']]];
+      await store.restore(restoration(false, portions, { plan: 3, positions: {} }));
+      expect(await store.scan('', 10)).toEqual([
+        ['a', '1'],
+        ['c', '2'],
+      ]);
+      expect(await store.checkpoint()).toEqual({ plan: 3, positions: {} });
+      await store.close();
+    });
+
+    test('a new one is restored only as a whole', async () => {
+      const store = await open(temporaryFolder());
+      const checkpoint = { plan: 1, positions: {} };
+      await expect(store.restore(restoration(false, [[['a', '1']]], checkpoint))).rejects.toMatchObject({
+        code: 'PARLEY_INTERNAL',
+      });
+      await store.restore(restoration(true, [], checkpoint));
+      expect(await store.checkpoint()).toEqual(checkpoint);
+      expect(await store.scan('', 10)).toEqual([]);
+      await store.close();
+    });
+
+    test.each([true, false])('a restoration that breaks off (whole: %s) leaves no checkpoint', async (isWhole) => {
+      const folder = temporaryFolder();
+      const store = await open(folder);
+      await store.write([['old', '1']], { plan: 2, positions: {} });
+      async function* changes(): AsyncGenerator<Change[]> {
+        yield [['a', '1']];
+        throw new Error('the brokers are gone');
+      }
+      const broken = { isWhole, changes: changes(), checkpoint: () => ({ plan: 3, positions: {} }) };
+      await expect(store.restore(broken)).rejects.toThrow('the brokers are gone');
+      await store.close();
+      const again = await open(folder);
+      expect(await again.checkpoint()).toBeUndefined();
+      // Whatever is left of it, only a whole restoration makes it a state again.
+      await expect(again.restore(restoration(false, [], { plan: 3, positions: {} }))).rejects.toMatchObject({
+        code: 'PARLEY_INTERNAL',
+      });
+      await again.restore(restoration(true, [[['b', '2']]], { plan: 3, positions: {} }));
+      expect(await again.scan('', 10)).toEqual([['b', '2']]);
+      await again.close();
+    });
+
+    test('takes a portion when it is done with the one before', async () => {
+      const store = await open(temporaryFolder());
+      let written = 0;
+      async function* changes(): AsyncGenerator<Change[]> {
+        for (let portion = 0; portion < 50; portion++) {
+          // Asked for the next one, it has written the one before, or that is the one that it still has in hand.
+          expect(portion - written).toBeLessThanOrEqual(1);
+          yield Array.from({ length: 100 }, (_, index): Change => [`${portion}/${index}`, 'v']);
+          written = portion + 1;
+        }
+      }
+      await store.restore({ isWhole: true, changes: changes(), checkpoint: () => ({ plan: written, positions: {} }) });
+      expect((await store.checkpoint())?.plan).toBe(50);
+      expect((await store.scan('', 10_000)).length).toBe(5_000);
+      await store.close();
+    });
   });
+}
+
+function restoration(isWhole: boolean, portions: readonly (readonly Change[])[], checkpoint: Checkpoint): Restoration {
+  async function* changes() {
+    yield* portions;
+  }
+  return { isWhole, changes: changes(), checkpoint: () => checkpoint };
 }
