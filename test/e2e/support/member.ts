@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll } from 'vitest';
@@ -63,6 +63,12 @@ export class Member {
     return !this.hasEnded && this.#child.kill(signal);
   }
 
+  /** Pids of the workers that it has started. */
+  workers(): number[] {
+    const children = execFileSync('pgrep', ['-P', String(this.#child.pid)], { encoding: 'utf8' });
+    return children.split('\n').filter(Boolean).map(Number);
+  }
+
   /** Waits for a log line that says so. */
   async until(pattern: RegExp, timeoutMs = 60_000): Promise<void> {
     await this.#wait(String(pattern), timeoutMs, async () => this.lines.some(({ msg }) => pattern.test(msg)));
@@ -85,6 +91,11 @@ export class Member {
     const page = await (await fetch(`${await this.url()}/metrics`)).text();
     const lines = page.split('\n').filter((line) => new RegExp(`^${name}(\\{| )`).test(line) && line.includes(label));
     return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+  }
+
+  /** Waits until a metric has a value. */
+  async shows(value: number, name: string, label = ''): Promise<void> {
+    await this.#wait(`${name} ${label} ${value}`, 60_000, async () => (await this.metric(name, label)) === value);
   }
 
   async #wait(what: string, timeoutMs: number, condition: () => Promise<boolean>): Promise<void> {

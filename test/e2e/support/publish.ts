@@ -1,5 +1,6 @@
 import { Kafka, logLevel, Partitioners, type Producer } from 'kafkajs';
 import { conversationTopics } from '../../../src/processors/conversations/domain.ts';
+import { openPartitionReader } from '../../../src/source/kafka/partition-reader.ts';
 import { linesOf } from './events.ts';
 
 /** A line of a topic, on its way. */
@@ -48,6 +49,21 @@ export class Publisher {
     }
   }
 
+  /** Committed records of a topic with one partition. */
+  async count(topic: string): Promise<number> {
+    const reader = await openPartitionReader(this.#kafka, topic, 0);
+    try {
+      let records = 0;
+      await reader.read(0, (portion) => {
+        records += portion.length;
+        return undefined;
+      });
+      return records;
+    } finally {
+      await reader.close();
+    }
+  }
+
   connect(): Promise<void> {
     return this.#producer.connect();
   }
@@ -64,6 +80,13 @@ export class Publisher {
           messages: part.map(({ key, text }) => ({ key, value: text })),
         })),
       });
+    }
+  }
+
+  /** As a producer would that does not know the contract. */
+  async sendWithoutKey(lines: readonly Line[]): Promise<void> {
+    for (const { topic, text } of lines) {
+      await this.#producer.send({ topic: `${this.#prefix}${topic}`, messages: [{ value: text }] });
     }
   }
 
