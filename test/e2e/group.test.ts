@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { connect } from '../../src/warehouse/client.ts';
 import { type EmbeddedServer, startEmbeddedServer } from '../../src/warehouse/embedded/server.ts';
 import { parley } from '../cli/program.ts';
 import { type Broker, startBroker } from '../kafka/broker.ts';
 import { generate, readEvents } from './support/events.ts';
 import { folderOfTests } from './support/folder.ts';
-import { endMembersAfterTests, Member } from './support/member.ts';
+import { Member } from './support/member.ts';
 import { runToEnd } from './support/processor.ts';
 import { type Line, linesInOrder, Publisher } from './support/publish.ts';
 import { seed } from './support/seed.ts';
@@ -15,7 +15,6 @@ import { differences, readDigest, recounted, type WarehouseDigest, warehouseDige
 
 /** The real program on a real broker and a real ClickHouse: whatever happens to its members, the tables are exact. */
 const folder = folderOfTests();
-endMembersAfterTests();
 const partitions = 4;
 
 let broker: Broker;
@@ -56,7 +55,13 @@ afterAll(async () => {
 }, 60_000);
 
 function member(name: string, more: Record<string, string> = {}, args: readonly string[] = []): Member {
-  return new Member({ ...shared, PARLEY_STATE_DIR: join(folder, 'state', name), ...more }, args);
+  const made = new Member({ ...shared, PARLEY_STATE_DIR: join(folder, 'state', name), ...more }, args);
+  // What a failed test leaves must not share the work of the next one.
+  onTestFinished(async () => {
+    made.kill('SIGKILL');
+    await made.ended;
+  });
+  return made;
 }
 
 /** Until the group has committed all that was published. */

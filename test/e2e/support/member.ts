@@ -1,19 +1,8 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll } from 'vitest';
 import { environment, root } from '../../cli/program.ts';
 import type { Death, LogLine } from './processor.ts';
-
-const living = new Set<Member>();
-
-/** Ends the members that a failed test left, when the tests of the file are done. */
-export function endMembersAfterTests(): void {
-  afterAll(async () => {
-    for (const member of living) member.kill('SIGKILL');
-    await Promise.all([...living].map(({ ended }) => ended));
-  });
-}
 
 /** One life of the real program: `parley run`, with all its processes. */
 export class Member {
@@ -29,7 +18,6 @@ export class Member {
       env: environment({ PARLEY_LOG_LEVEL: 'debug', PARLEY_HTTP_PORT: '0', ...more }),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    living.add(this);
     let rest = '';
     this.#child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
       this.#errors += chunk;
@@ -43,16 +31,16 @@ export class Member {
     this.ended = new Promise((resolve, reject) => {
       this.#child.once('error', reject);
       this.#child.once('close', (code, signal) => {
-        living.delete(this);
         this.#death = { code, signal };
         resolve(this.#death);
       });
     });
   }
 
-  /** What it printed on standard error, the last of it. */
+  /** What it printed on standard error, the last of it, without what is for debugging. */
   get errors(): string {
-    return this.#errors.slice(-20_000);
+    const lines = this.#errors.split('\n').filter((line) => !line.startsWith('{"level":"debug"'));
+    return lines.slice(-60).join('\n');
   }
 
   get hasEnded(): boolean {
