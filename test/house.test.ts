@@ -78,6 +78,15 @@ test('LevelDB is spoken to from the state only', () => {
   expect(offenders(({ from, to }) => !from.startsWith('state/') && to === 'classic-level')).toEqual([]);
 });
 
+test('Kafka is spoken to from the source, the state and the producers’ helper only', () => {
+  const isRoom = (from: string) => /^(source|state|producer)\//.test(from);
+  expect(offenders(({ from, to }) => !isRoom(from) && to.startsWith('kafkajs'))).toEqual([]);
+});
+
+test('HTTP is served from one room', () => {
+  expect(offenders(({ from, to }) => !from.startsWith('http/') && to === 'fastify')).toEqual([]);
+});
+
 test('SQL stands in clickhouse/ and src/warehouse/ only', () => {
   const sql = /\b(SELECT\s[\s\S]{1,200}\sFROM|INSERT\s+INTO|CREATE\s+(TABLE|VIEW|MATERIALIZED)|ALTER\s+TABLE)\s/;
   // Help may show a person what to ask.
