@@ -18,7 +18,8 @@ import { type Recovery, recover } from './recovery.ts';
  * 3. process the batch (in memory)
  * 4. deliver its rows, retried under one token
  * 5. commit the position with the forwards (in the same write as the next plan, when one is waiting)
- * 6. checkpoint the changed state: store first, then journal, which may then drop the plans that it covers
+ * 6. checkpoint the changed state: store first, then journal, which may then drop the plans that it covers; a journal
+ *    that keeps the state itself (Kafka) comes first, so that no store is ever ahead of it
  *
  * While a batch is being delivered the next one is read and processed, so that processor and ClickHouse both work.
  * That batch stays in memory until its plan is journalled: a crash leaves no trace of it, and its events are read again.
@@ -349,10 +350,15 @@ export class Task {
   async #writeCheckpoint({ checkpoint, changes }: PendingCheckpoint): Promise<void> {
     const { store, journal, cache, clock, observer } = this.#options;
     const startedAt = clock();
-    await store.write(changes, journal.stamp?.(checkpoint) ?? checkpoint);
-    cache.written();
+    const writeStore = async () => {
+      await store.write(changes, journal.stamp?.(checkpoint) ?? checkpoint);
+      cache.written();
+    };
+    const writeJournal = () => journal.checkpoint(checkpoint, changes);
+    const [first, second] = journal.keepsState ? [writeJournal, writeStore] : [writeStore, writeJournal];
+    await first();
     this.#step(6, checkpoint.plan);
-    await journal.checkpoint(checkpoint, changes);
+    await second();
     this.#checkpointed = checkpoint;
     observer?.onCheckpoint?.(checkpoint, changes.length, clock() - startedAt);
   }

@@ -73,9 +73,11 @@ export interface Journal {
    */
   checkpoint(checkpoint: Checkpoint, changes: readonly Change[]): Promise<void>;
   /**
-   * The checkpoint as the store is to keep it, asked for right before the store is written: a journal that keeps state
-   * adds what it needs to know when it is fenced with that store again.
+   * Whether the journal keeps the changes. It is then written before the store in step 6: a store that is ahead of its
+   * journal would go on from there, and the changes between the two would be missing in the journal for good.
    */
+  readonly keepsState?: boolean;
+  /** The checkpoint as the store is to keep it, with what the journal needs to know when it is fenced with that store. */
   stamp?(checkpoint: Checkpoint): Checkpoint;
   close(): Promise<void>;
 }

@@ -62,6 +62,7 @@ export function createKafkaJournal(options: KafkaJournalOptions): Journal {
 }
 
 class KafkaJournal implements Journal {
+  readonly keepsState = true;
   readonly #options: Required<KafkaJournalOptions>;
   readonly #topic: string;
   readonly #where: string;

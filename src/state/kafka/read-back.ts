@@ -35,9 +35,8 @@ export async function readBack(options: ReadBackOptions): Promise<ReadBack> {
   for (;;) {
     if (start.isWhole && checkpoint !== undefined) options.onWhole(start.reason);
     const reading = new Reading(options, start, isTooOld(checkpoint, found), checkpoint);
-    const isDone = await reading.run();
-    if (isDone) return reading.result();
-    const reason = 'the local state is older than the deletions that the journal keeps';
+    const reason = await reading.run();
+    if (reason === undefined) return reading.result();
     start = { isWhole: true, from: found.beginning, reason };
   }
 }
@@ -51,7 +50,8 @@ class Reading {
   #position: (PositionRecord & { offset: number }) | undefined;
   #checkpoint: Checkpoint | undefined;
   #restorer: Restorer | undefined;
-  #isStale = false;
+  /** Why the local state is of no use after all. */
+  #useless: string | undefined;
 
   constructor(options: ReadBackOptions, start: Start, tooOld: boolean, stored: Checkpoint | undefined) {
     this.#options = options;
@@ -60,14 +60,14 @@ class Reading {
     this.#stored = stored;
   }
 
-  /** False when the store is too old to take what is newer: all has to be read. */
-  async run(): Promise<boolean> {
+  /** Undefined when it is done; else why the local state is of no use, and all has to be read. */
+  async run(): Promise<string | undefined> {
     const { reader, found } = this.#options;
     try {
       const { end: to } = found;
       await reader.read(this.#start.from, (records, next) => this.#take(records, next), { to });
-      if (!this.#isStale) await this.#finish();
-      return !this.#isStale;
+      if (this.#useless === undefined) await this.#finish();
+      return this.#useless;
     } catch (error) {
       await this.#restorer?.cancel(error);
       throw error;
@@ -97,7 +97,7 @@ class Reading {
       else if (decoded.kind === 'checkpoint') this.#checkpoint = decoded.checkpoint;
     }
     if (changes.length > 0) {
-      if (this.#mustBeWhole()) return true;
+      if (this.#isUseless()) return true;
       await this.#restoring(store!).push(changes);
     }
     if (this.#restorer !== undefined) {
@@ -110,9 +110,23 @@ class Reading {
     return this.#start.isWhole || plan > this.#start.reached;
   }
 
-  #mustBeWhole(): boolean {
-    this.#isStale = !this.#start.isWhole && this.#isTooOld;
-    return this.#isStale;
+  /** Asked when there is something newer for the store. */
+  #isUseless(): boolean {
+    if (!this.#start.isWhole && this.#isTooOld) {
+      this.#useless = 'the local state is older than the deletions that the journal keeps';
+    }
+    return this.#useless !== undefined;
+  }
+
+  /**
+   * A store ahead of the journal's newest checkpoint: the topic has lost its end. Going on from there, the changes between
+   * the two would never be in the journal. Ahead even of what is committed, it is for `recover` to refuse.
+   */
+  #isAhead(): boolean {
+    if (this.#start.isWhole || this.#start.reached <= this.#covered()) return false;
+    if (this.#start.reached > this.#record().committed) return false;
+    this.#useless = 'the local state is newer than the newest checkpoint of the journal';
+    return true;
   }
 
   #restoring(store: StateStore): Restorer {
@@ -122,7 +136,7 @@ class Reading {
 
   async #finish(): Promise<void> {
     const { store } = this.#options;
-    if (store === undefined || !(await this.#isRestored(store)) || this.#mustBeWhole()) return;
+    if (store === undefined || this.#isAhead() || !(await this.#isRestored(store)) || this.#isUseless()) return;
     const checkpoint = this.#checkpoint ?? { plan: 0, positions: {} };
     const bookkeeping = this.#places().bookkeeping(this.#options.found.identity, checkpoint.plan);
     await this.#restoring(store).end(withBookkeeping(checkpoint, bookkeeping));

@@ -3,7 +3,7 @@ import type { Journal } from '../../../src/state/journal.ts';
 import type { StateStore } from '../../../src/state/store.ts';
 import { changesBetween, forwardsOf, planAt } from './model.ts';
 
-/** Takes plans as a task does: commits with the next plan, checkpoints (store first) while plans go on. */
+/** Takes plans as a task does: commits with the next plan, checkpoints (journal first) while plans go on. */
 export class MadeUpTask {
   readonly #journal: Journal;
   readonly #store: StateStore;
@@ -11,8 +11,8 @@ export class MadeUpTask {
   #planned = 0;
   #checkpointed = 0;
   #writing: Promise<void> | undefined;
-  /** Called between the store's write and the journal's, step 6. */
-  onStored: () => Promise<void> = async () => undefined;
+  /** Called between the journal's write and the store's, step 6. */
+  onJournalled: () => Promise<void> = async () => undefined;
 
   constructor(journal: Journal, store: StateStore) {
     this.#journal = journal;
@@ -58,9 +58,9 @@ export class MadeUpTask {
   async #write(): Promise<void> {
     const checkpoint = { plan: this.committed, positions: { s: { topic: 't', offset: this.committed * 10 } } };
     const changes = changesBetween(this.#checkpointed, checkpoint.plan);
-    await this.#store.write(changes, this.#journal.stamp!(checkpoint));
-    await this.onStored();
     await this.#journal.checkpoint(checkpoint, changes);
+    await this.onJournalled();
+    await this.#store.write(changes, this.#journal.stamp!(checkpoint));
     this.#checkpointed = checkpoint.plan;
   }
 }
