@@ -28,7 +28,7 @@ export interface FetcherOptions {
  * Keeps the feeds of a process filled: one request at a time to each broker, for all of its partitions that have room.
  *
  *     pump ──▶ for each leader without a request under way: those feeds with room ──▶ request ──answer──▶ push, pump
- *                                                                                     ──failure──▶ wait, learn leaders, pump
+ *                                                                                     ──failure──▶ stalled: wait, learn leaders, pump
  *
  * A feed is asked for once at a time, at the end of what it has, and the answer is pushed to that very feed.
  */
@@ -37,8 +37,9 @@ export class Fetcher {
   readonly #budget: Budget;
   readonly #feeds = new Set<ShardFeed>();
   readonly #busy = new Set<number>();
+  /** Those that failed, until leaders are known anew. The others go on. */
+  readonly #stalled = new Set<ShardFeed>();
   #recovery: Promise<void> | undefined;
-  #failures = 0;
   #turn = 0;
 
   constructor(options: FetcherOptions) {
@@ -58,26 +59,26 @@ export class Fetcher {
   remove(feed: ShardFeed): void {
     feed.isClosed = true;
     this.#feeds.delete(feed);
+    this.#stalled.delete(feed);
     this.pump();
   }
 
   /** To be called when a feed has more room than before. */
   pump(): void {
-    if (this.#options.signal.aborted || this.#recovery !== undefined || this.#feeds.size === 0) return;
+    if (this.#options.signal.aborted || this.#feeds.size === 0) return;
+    const leaderless: ShardFeed[] = [];
     const byLeader = new Map<number, [ShardFeed, number][]>();
     for (const [feed, bytesMax] of this.#budget.room([...this.#feeds])) {
-      if (feed.isFetching || feed.failure !== undefined) continue;
+      if (feed.isFetching || feed.failure !== undefined || this.#stalled.has(feed)) continue;
       const leader = this.#leader(feed);
-      if (leader === undefined) {
-        this.#recover(protocolError(leaderNotAvailable), [feed]);
-        return;
-      }
-      if (this.#busy.has(leader)) continue;
+      if (leader === undefined) leaderless.push(feed);
+      if (leader === undefined || this.#busy.has(leader)) continue;
       const targets = byLeader.get(leader);
       if (targets === undefined) byLeader.set(leader, [[feed, bytesMax]]);
       else targets.push([feed, bytesMax]);
     }
     for (const [leader, targets] of byLeader) void this.#request(leader, this.#rotated(targets));
+    if (leaderless.length > 0) this.#recover(protocolError(leaderNotAvailable), leaderless);
   }
 
   /** The broker fills a response from the front: each feed comes to the front in its turn. */
@@ -107,7 +108,6 @@ export class Fetcher {
         targets.map(([{ shard, queue }, bytesMax]) => ({ ...shard, offset: queue.end, bytesMax })),
         { waitMs, bytesMax: this.#budget.responseBytesMax },
       );
-      this.#failures = 0;
       await this.#takeIn(answers, targets);
     } catch (error) {
       this.#recover(
@@ -154,6 +154,7 @@ export class Fetcher {
     const isFirst = !feed.isAnswered;
     feed.isAnswered = true;
     feed.missingSince = undefined;
+    feed.failures = 0;
     feed.knownEnd = answer.end;
     feed.queue.push(batches, nextOffset);
     if (isFirst || batches.length > 0) this.#options.onNews(feed);
@@ -171,30 +172,32 @@ export class Fetcher {
     this.#options.onNews(feed);
   }
 
-  /** Waits, longer each time, and learns who leads what; then goes on. One recovery at a time. */
+  /** Lets these wait, longer each time, until it is known anew who leads what. One recovery at a time. */
   #recover(error: unknown, feeds: readonly ShardFeed[]): void {
-    const { signal } = this.#options;
-    if (signal.aborted) return;
+    if (this.#options.signal.aborted) return;
     const refused = refusal(error, feeds.map(({ where }) => where).join('; '));
-    if (refused !== undefined) {
-      for (const feed of feeds) this.#fail(feed, refused);
-      return;
+    for (const feed of feeds) {
+      feed.failures++;
+      if (refused !== undefined) this.#fail(feed, refused);
+      else this.#stalled.add(feed);
     }
+    if (refused !== undefined) return;
     this.#recovery ??= this.#recovered(error, feeds)
       .catch(() => undefined)
       .finally(() => {
         this.#recovery = undefined;
+        this.#stalled.clear();
         this.pump();
       });
   }
 
   async #recovered(error: unknown, feeds: readonly ShardFeed[]): Promise<void> {
     const { cluster, log, signal } = this.#options;
-    this.#failures++;
+    const failures = Math.max(...feeds.map((feed) => feed.failures));
     const fields = { error: messageOf(error), partitions: feeds.map(({ shard }) => shard.name) };
-    if (this.#failures === 3) log.warn(fields, 'Kafka cannot be read from; trying again until it can');
+    if (failures === 3) log.warn(fields, 'Kafka cannot be read from; trying again until it can');
     else log.debug(fields, 'a fetch failed');
-    await backOff(this.#failures, signal);
+    await backOff(failures, signal);
     try {
       await refresh(cluster, error);
     } catch (failure) {

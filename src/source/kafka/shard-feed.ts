@@ -20,6 +20,8 @@ export class ShardFeed {
   isClosed = false;
   /** Why nothing will come any more. */
   failure: ParleyError | undefined;
+  /** Fetches that failed, one after the other. */
+  failures = 0;
   /** Since when the broker does not know the topic, milliseconds of `performance.now()`. */
   missingSince: number | undefined;
 
