@@ -1,9 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { allDomains } from '../src/domains.ts';
+import { asyncApi } from '../src/events/asyncapi.ts';
+import { avroSchemas } from '../src/events/avro-schema.ts';
 import { jsonSchemas } from '../src/events/json-schema.ts';
-import { conversationTopics } from '../src/processors/conversations/domain.ts';
 import { connect } from '../src/warehouse/client.ts';
 import { startEmbeddedServer } from '../src/warehouse/embedded/server.ts';
 import { migrate } from '../src/warehouse/migrations.ts';
@@ -12,8 +14,13 @@ import { schemaSnapshot } from '../src/warehouse/schema-snapshot.ts';
 /** Writes what tests hold against drift: `schemas/` from src/events, `clickhouse/schema/` from the migrations. */
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-mkdirSync(join(root, 'schemas'), { recursive: true });
-for (const [file, text] of jsonSchemas(conversationTopics)) writeFileSync(join(root, 'schemas', file), text);
+const domains = allDomains();
+const topics = domains.flatMap((domain) => domain.topics);
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+mkdirSync(join(root, 'schemas', 'avro'), { recursive: true });
+for (const [file, text] of jsonSchemas(topics)) writeFileSync(join(root, 'schemas', file), text);
+for (const [file, text] of avroSchemas(topics)) writeFileSync(join(root, 'schemas', 'avro', file), text);
+writeFileSync(join(root, 'schemas', 'asyncapi.yaml'), asyncApi(domains, version));
 
 const dataDir = mkdtempSync(join(tmpdir(), 'parley-schemas-'));
 const server = await startEmbeddedServer({ dataDir });

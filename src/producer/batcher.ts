@@ -1,7 +1,6 @@
-/** Something to be sent, and whoever waits for it. */
-interface Waiting<Item> {
-  readonly items: readonly Item[];
-  readonly bytes: number;
+/** A call, and how much of it is still to be sent. */
+interface Call {
+  left: number;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -16,12 +15,13 @@ export interface BatcherOptions<Item> {
 
 /**
  * Gathers what is sent at about the same time into batches, one under way at a time, so that the order of calls is the
- * order of events. *Idle*, nothing waits; *lingering*, a timer runs; *sending*, what comes meanwhile is the next batch.
- * A batch that fails fails for those that are in it, and for nobody after them.
+ * order of events; a call that is larger than a batch takes several. *Idle*, nothing waits; *lingering*, a timer runs;
+ * *sending*, what comes meanwhile is the next batch. A batch that fails fails the calls that have something in it, and
+ * nothing more of those is sent.
  */
-export class Batcher<Item> {
+export class Batcher<Item extends { readonly bytes: number }> {
   readonly #options: BatcherOptions<Item>;
-  #waiting: Waiting<Item>[] = [];
+  #waiting: { readonly item: Item; readonly call: Call }[] = [];
   #waitingBytes = 0;
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> | undefined;
@@ -30,11 +30,15 @@ export class Batcher<Item> {
     this.#options = options;
   }
 
-  /** Resolves when the items are sent. A call's items are never parted. */
-  add(items: readonly Item[], bytes: number): Promise<void> {
+  /** Resolves when all of the items are sent. */
+  add(items: readonly Item[]): Promise<void> {
+    if (items.length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ items, bytes, resolve, reject });
-      this.#waitingBytes += bytes;
+      const call: Call = { left: items.length, resolve, reject };
+      for (const item of items) {
+        this.#waiting.push({ item, call });
+        this.#waitingBytes += item.bytes;
+      }
       const { lingerMs, batchBytesMax } = this.#options;
       if (this.#waitingBytes >= batchBytesMax) this.#start();
       else this.#timer ??= setTimeout(() => this.#start(), lingerMs);
@@ -57,23 +61,27 @@ export class Batcher<Item> {
     while (this.#waiting.length > 0) {
       const batch = this.#takeBatch();
       try {
-        await this.#options.send(batch.flatMap(({ items }) => items));
-        for (const { resolve } of batch) resolve();
+        await this.#options.send(batch.map(({ item }) => item));
+        for (const { call } of batch) if (--call.left === 0) call.resolve();
       } catch (error) {
-        for (const { reject } of batch) reject(error);
+        const failed = new Set(batch.map(({ call }) => call));
+        for (const call of failed) call.reject(error);
+        this.#waiting = this.#waiting.filter(({ call }) => !failed.has(call));
+        this.#waitingBytes = this.#waiting.reduce((sum, { item }) => sum + item.bytes, 0);
       }
     }
     this.#sending = undefined;
   }
 
-  #takeBatch(): Waiting<Item>[] {
+  #takeBatch() {
     let count = 0;
-    for (let bytes = 0; count < this.#waiting.length; count++) {
-      bytes += this.#waiting[count]!.bytes;
-      if (count > 0 && bytes > this.#options.batchBytesMax) break;
+    let bytes = 0;
+    for (const { item } of this.#waiting) {
+      if (count > 0 && bytes + item.bytes > this.#options.batchBytesMax) break;
+      bytes += item.bytes;
+      count++;
     }
-    const batch = this.#waiting.splice(0, count);
-    for (const { bytes } of batch) this.#waitingBytes -= bytes;
-    return batch;
+    this.#waitingBytes -= bytes;
+    return this.#waiting.splice(0, count);
   }
 }

@@ -3,6 +3,8 @@ import { messageOf, ParleyError } from '../errors.ts';
 
 export interface Outgoing {
   readonly topic: string;
+  /** Of key and value. */
+  readonly bytes: number;
   readonly message: Message;
 }
 

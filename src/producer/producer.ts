@@ -1,10 +1,10 @@
 import { Kafka, type KafkaConfig, logLevel } from 'kafkajs';
 import { ParleyError } from '../errors.ts';
-import { createDecoder } from '../events/decode.ts';
+import { createDecoder, tooLarge } from '../events/decode.ts';
 import type { Topic } from '../runtime/domain.ts';
 import { createRegistry, type RegistryOptions, type SchemaRegistry } from '../source/registry/client.ts';
 import { Batcher } from './batcher.ts';
-import { checkEvents } from './check.ts';
+import { checkEvents, InvalidEventsError } from './check.ts';
 import { Connection, type Outgoing } from './connection.ts';
 import { type ProducerEvents, producerTopics, type TopicName } from './events.ts';
 import { type Serialize, serializePlain, wireSerializer } from './serializer.ts';
@@ -21,7 +21,7 @@ interface CommonOptions {
   readonly topicPrefix?: string;
   /** Milliseconds that an event waits for others to share its request. Default 5. */
   readonly lingerMs?: number;
-  /** Bytes of a request, at most (one call's events are never parted). Default 512 KiB. */
+  /** Bytes of a request, at most (one event is always sent): less than the brokers' `message.max.bytes`. Default 512 KiB. */
   readonly batchBytesMax?: number;
 }
 
@@ -100,13 +100,18 @@ export function createProducer(options: ProducerOptions): EventProducer {
       const checked = checkEvents(decoder, topic, list, Date.now());
       if (checked.length === 0) return;
       const serialize = await serializerOf(topic);
-      let bytes = 0;
       const outgoing = checked.map(({ key, value }): Outgoing => {
         const message = { key, value: serialize(value) };
-        bytes += message.value.length + key.length;
-        return { topic: topicPrefix + name, message };
+        return { topic: topicPrefix + name, bytes: message.value.length + key.length, message };
       });
-      await batcher.add(outgoing, bytes);
+      const faults = outgoing.flatMap(({ message: { value } }, index) => {
+        const size = (value as Buffer).length;
+        return size > decoder.eventBytesMax
+          ? [{ index, message: tooLarge(size, decoder.eventBytesMax).rejection.message }]
+          : [];
+      });
+      if (faults.length > 0) throw new InvalidEventsError(name, outgoing.length, faults);
+      await batcher.add(outgoing);
     },
     async close() {
       isClosed = true;

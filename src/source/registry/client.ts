@@ -1,4 +1,4 @@
-import type { Client, Compatibility as LibraryCompatibility, SchemaInfo } from '@confluentinc/schemaregistry';
+import type { Client, Compatibility as LibraryCompatibility } from '@confluentinc/schemaregistry';
 import { messageOf, ParleyError } from '../../errors.ts';
 import type { SchemaKey } from './wire-format.ts';
 
@@ -107,21 +107,24 @@ export async function createRegistry(options: RegistryOptions): Promise<SchemaRe
     }
   }
 
+  // Not by the library's client: it has one look-up wait for another, and a cache of its own.
+  const byId = (id: number) => asked(() => rest.handleRequest<object>(`/schemas/ids/${id}`, 'GET'));
+
   /** Registries that have no GUIDs answer them as they answer a mistyped path: then an id shows whether it is one. */
-  async function byGuid(guid: string): Promise<SchemaInfo | undefined> {
+  async function byGuid(guid: string): Promise<{ data: object } | undefined> {
     try {
-      return await client.getByGuid(guid);
+      return await rest.handleRequest<object>(`/schemas/guids/${guid}`, 'GET');
     } catch (error) {
       if ((error as { status?: number }).status !== 404) throw registryError(error, where);
-      await asked(() => client.getBySubjectAndId('', 1));
+      await byId(1);
       return undefined;
     }
   }
 
   return {
     async schema(key) {
-      const info = await (typeof key === 'number' ? asked(() => client.getBySubjectAndId('', key)) : byGuid(key));
-      return info && registered(info, where);
+      const answer = await (typeof key === 'number' ? byId(key) : byGuid(key));
+      return answer && registered(answer.data, where);
     },
     async version(subject, version) {
       const path = `/subjects/${encodeURIComponent(subject)}/versions/${version}`;

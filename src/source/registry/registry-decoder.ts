@@ -96,7 +96,10 @@ export function createRegistryDecoder(options: RegistryDecoderOptions): Registry
       }
       const found = schemas.find(wire.schema);
       if (!(found instanceof Promise)) return withKey(read(found, topic, value, wire.from, now), key);
-      return found.then((late) => withKey(read(late, topic, value, wire.from, now), key));
+      const answer = found.then((late) => withKey(read(late, topic, value, wire.from, now), key));
+      // A source that is closed lets go of what it was waiting for: that must not end the process.
+      answer.catch(() => undefined);
+      return answer;
     },
     get status() {
       return schemas?.status ?? { known: 0, lookups: 0, failures: 0, waiting: 0 };
