@@ -1,4 +1,5 @@
-import { Kafka, logLevel } from 'kafkajs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Admin, type ITopicConfig, type ITopicMetadata, Kafka, logLevel } from 'kafkajs';
 import { ParleyError } from '../../src/errors.ts';
 import type { Topic } from '../../src/runtime/domain.ts';
 
@@ -20,19 +21,15 @@ export async function createInputTopics({
   partitions,
 }: TopicsOptions): Promise<void> {
   const kafka = new Kafka({ clientId: 'parley-stack', brokers, logLevel: logLevel.NOTHING });
-  const names = topics.map(({ name }) => `${topicPrefix}${name}`);
   const admin = kafka.admin();
   await admin.connect();
   try {
-    await admin.createTopics({
-      waitForLeaders: true,
-      topics: names.map((topic) => ({
-        topic,
-        numPartitions: partitions,
-        configEntries: [{ name: 'retention.ms', value: '-1' }],
-      })),
-    });
-    const { topics: found } = await admin.fetchTopicMetadata({ topics: names });
+    const wanted = topics.map(({ name }) => ({
+      topic: `${topicPrefix}${name}`,
+      numPartitions: partitions,
+      configEntries: [{ name: 'retention.ms', value: '-1' }],
+    }));
+    const found = await createTopics(admin, wanted);
     const other = found.filter((topic) => topic.partitions.length !== partitions);
     if (other.length === 0) return;
     throw new ParleyError('PARLEY_CONFIGURATION', 'There are topics with another number of partitions', {
@@ -42,5 +39,25 @@ export async function createInputTopics({
     });
   } finally {
     await admin.disconnect();
+  }
+}
+
+const leadersMs = 30_000;
+
+/**
+ * Creates topics where they are missing, and waits until every partition has a leader. Not with kafkajs's own
+ * `waitForLeaders`: right after a topic was made the broker may not know it yet, and that ends kafkajs's wait with an error.
+ */
+export async function createTopics(admin: Admin, topics: ITopicConfig[]): Promise<ITopicMetadata[]> {
+  await admin.createTopics({ topics, waitForLeaders: false });
+  const names = topics.map(({ topic }) => topic);
+  for (const deadline = Date.now() + leadersMs; ; await delay(50)) {
+    try {
+      const found = (await admin.fetchTopicMetadata({ topics: names })).topics;
+      if (found.every((topic) => topic.partitions.every(({ leader }) => leader >= 0))) return found;
+      if (Date.now() > deadline) throw new Error('a partition has no leader');
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+    }
   }
 }

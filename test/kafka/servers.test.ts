@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type ITopicConfig, Kafka, type KafkaConfig, logLevel, Partitioners, type SASLOptions } from 'kafkajs';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { createTopics } from '../../scripts/stack/topics.ts';
 import { isAlive } from '../../src/warehouse/embedded/owner.ts';
 import { type Broker, saslUser, startBroker } from './broker.ts';
 import { hasDocker } from './docker.ts';
@@ -26,7 +27,7 @@ function as(mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512', password: st
 async function createTopic(kafka: Kafka, topic: ITopicConfig): Promise<void> {
   const admin = kafka.admin();
   await admin.connect();
-  await admin.createTopics({ topics: [topic], waitForLeaders: true });
+  await createTopics(admin, [topic]);
   await admin.disconnect();
 }
 
