@@ -95,7 +95,12 @@ async function create(admin: Admin, missing: readonly Wanted[], options: TopicsO
     } catch (error) {
       // Another member was faster.
       const isThere = typeOf(error) === 'TOPIC_ALREADY_EXISTS' || hasErrors(error, 'TOPIC_ALREADY_EXISTS');
-      if (!isThere) throw unfit(topic, 'a topic that can be made', messageOf(error), error);
+      if (isThere) continue;
+      // It is made, and the broker that was asked has not heard of it yet: what looks at it next says so.
+      if (typeOf(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') {
+        throw unfit(topic, 'a topic that can be made', messageOf(error), error);
+      }
+      made.push(topic);
     }
   }
   return made;
