@@ -93,13 +93,14 @@ async function create(admin: Admin, missing: readonly Wanted[], options: TopicsO
       await admin.createTopics({ topics: [{ topic, numPartitions, replicationFactor, configEntries }] });
       made.push(topic);
     } catch (error) {
+      const types = typesOf(error);
       // Another member was faster.
-      const isThere = typeOf(error) === 'TOPIC_ALREADY_EXISTS' || hasErrors(error, 'TOPIC_ALREADY_EXISTS');
-      if (isThere) continue;
-      // It is made, and the broker that was asked has not heard of it yet: what looks at it next says so.
-      if (typeOf(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') {
+      if (types.includes('TOPIC_ALREADY_EXISTS')) continue;
+      if (types.some((type) => refusals.has(type))) {
         throw unfit(topic, 'a topic that can be made', messageOf(error), error);
       }
+      // Made, and the broker that was asked has not heard of it yet: what looks at it next says so. All else may pass.
+      if (!types.includes('UNKNOWN_TOPIC_OR_PARTITION')) throw error;
       made.push(topic);
     }
   }
@@ -129,9 +130,20 @@ async function check(admin: Admin, wanted: readonly Wanted[]): Promise<void> {
   }
 }
 
-function hasErrors(error: unknown, type: string): boolean {
+/** What the brokers will say again, however often they are asked. */
+const refusals = new Set([
+  'INVALID_TOPIC_EXCEPTION',
+  'INVALID_PARTITIONS',
+  'INVALID_REPLICATION_FACTOR',
+  'INVALID_CONFIG',
+  'INVALID_REQUEST',
+  'POLICY_VIOLATION',
+]);
+
+/** The protocol's names of an error, and of those that it stands for. */
+function typesOf(error: unknown): string[] {
   const { errors } = error as { errors?: unknown };
-  return Array.isArray(errors) && errors.every((one) => typeOf(one) === type);
+  return [error, ...(Array.isArray(errors) ? errors : [])].flatMap((one) => typeOf(one) ?? []);
 }
 
 function unfit(topic: string, expected: string, received: string, cause?: unknown): ParleyError {
