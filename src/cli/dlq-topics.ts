@@ -1,5 +1,5 @@
 import { ParleyError } from '../errors.ts';
-import { Connection } from '../producer/connection.ts';
+import { Connection, type Outgoing } from '../producer/connection.ts';
 import type { Topic } from '../runtime/domain.ts';
 import { createRegistry } from '../source/registry/client.ts';
 import { createRegistryDecoder } from '../source/registry/registry-decoder.ts';
@@ -16,6 +16,8 @@ import type { Session } from './session.ts';
 
 /** Letters sent and marked together. */
 const lettersAtOnce = 5_000;
+const bytesAtOnce = 512 * 1024;
+const recordOverheadBytes = 32;
 
 /**
  * Sends dead letters back to the topics that they came from, byte for byte, and returns how many. They are marked after
@@ -50,13 +52,14 @@ export async function sendToTopics(
         if (letters.some(({ id }) => seen.has(id))) {
           throw new ParleyError('PARLEY_INTERNAL', 'A dead letter that was sent back is not marked so');
         }
-        const items = [];
+        const items: Outgoing[] = [];
         for (const letter of letters) {
           seen.add(letter.id);
           const message = { key: await keyOf(topic, letter.bytes), value: letter.bytes };
-          items.push({ topic: kafkaTopicOf(letter, configuration.kafka.topicPrefix), message });
+          const bytes = letter.bytes.length + (message.key?.length ?? 0);
+          items.push({ topic: kafkaTopicOf(letter, configuration.kafka.topicPrefix), bytes, message });
         }
-        await connection.send(items);
+        for (const portion of portionsOf(items)) await connection.send(portion);
         await markReplayed(
           client,
           letters.map(({ id }) => id),
@@ -68,6 +71,22 @@ export async function sendToTopics(
   } finally {
     await connection.close();
   }
+}
+
+/** What brokers take at once: all of it may go to one partition, whose batch they bound at 1 MiB. */
+function* portionsOf(items: readonly Outgoing[]): Generator<readonly Outgoing[]> {
+  let portion: Outgoing[] = [];
+  let bytes = 0;
+  for (const item of items) {
+    if (portion.length > 0 && bytes + item.bytes > bytesAtOnce) {
+      yield portion;
+      portion = [];
+      bytes = 0;
+    }
+    portion.push(item);
+    bytes += item.bytes + recordOverheadBytes;
+  }
+  if (portion.length > 0) yield portion;
 }
 
 /** The topic that it was read from; a letter of a file goes to where such events are read now. */
