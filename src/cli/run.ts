@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { Option } from 'commander';
 import { ParleyError } from '../errors.ts';
 import type { Readiness } from '../http/health.ts';
 import { type HttpServer, startHttpServer } from '../http/server.ts';
@@ -19,6 +20,8 @@ export function addRun({ program, handle }: Registry): void {
     .command('run')
     .description('process events from Kafka as a member of the consumer group, until SIGTERM')
     .option('--workers <n>', 'processes on this machine (or PARLEY_RUN_WORKERS)')
+    // Said by `run --workers` alone, over a channel to the process that it starts.
+    .addOption(new Option('--as-worker').hideHelp())
     .addHelpText(
       'after',
       `
@@ -30,10 +33,10 @@ Examples:
   $ parley run --config /etc/parley.yaml --workers 4
 `,
     );
-  // Only `run --workers` itself says so: with a channel to the process that started it.
-  const worker = program.command('run-worker', { hidden: true }).description('one process of `run --workers`');
-  handle(command, (session) => runGroup(session, workersOf(session, command.opts<{ workers?: string }>().workers)));
-  handle(worker, (session) => runWorker(session));
+  handle(command, (session) => {
+    const flags = command.opts<{ workers?: string; asWorker?: true }>();
+    return flags.asWorker ? runWorker(session) : runGroup(session, workersOf(session, flags.workers));
+  });
 }
 
 function workersOf(session: Session, option: string | undefined): number {
@@ -150,7 +153,7 @@ async function runWorkers(session: Session, count: number, served: Served, onSta
   const workers = new Workers({
     count,
     program: fileURLToPath(new URL('../../bin/parley.js', import.meta.url)),
-    args: ['run-worker', ...process.argv.slice(2).filter((_, at, all) => isGlobal(all, at))],
+    args: ['run', '--as-worker', ...process.argv.slice(2).filter((_, at, all) => isGlobal(all, at))],
     log,
     onFatal: () => fail(new ParleyError('PARLEY_CONFIGURATION', 'A worker was refused its configuration')),
   });
