@@ -18,13 +18,13 @@ import {
   planRecord,
   positionRecord,
 } from './journal-records.ts';
-import { deadLetterTopic, journalTopic, transactionalIds } from './names.ts';
+import { deadLetterTopic, forwardTopic, journalTopic, transactionalIds } from './names.ts';
 import { Places } from './places.ts';
 import { readBack } from './read-back.ts';
 import type { OutgoingRecord } from './record-encoder.ts';
 import { type SharedCluster, shareCluster } from './shared-clusters.ts';
 import { tombstoneLife } from './topic-settings.ts';
-import { type Outgoing, TransactionalProducer } from './transactional-producer.ts';
+import { type Outgoing, type Place, TransactionalProducer } from './transactional-producer.ts';
 
 export interface KafkaJournalOptions {
   readonly kafka: Kafka;
@@ -97,7 +97,7 @@ class KafkaJournal implements Journal {
       const now = this.#options.clock();
       const { beginning, identity, isNew } = await this.#identify(reader);
       const parts = [ownerRecord({ owner, at: now }), ...(isNew ? [identityRecord(identity)] : [])];
-      const end = await append.write([this.#part(parts)]);
+      const end = await append.write([this.#part(parts)], this.#forwardPlaces());
       const tombstoneLifeMs = await tombstoneLife(append.cluster, this.#topic);
       const found = { identity, beginning, end, now, tombstoneLifeMs };
       const onWhole = (reason: string) =>
@@ -184,6 +184,17 @@ class KafkaJournal implements Journal {
   /** Records of the journal itself; always the first part, whose offsets `Lane.write` returns. */
   #part(records: Iterable<OutgoingRecord>): Outgoing {
     return { topic: this.#topic, partition: this.#options.partition, records };
+  }
+
+  /**
+   * Everywhere that an owner before may have left a transaction open for want of its marker: the owner's record ends it
+   * in the journal, so it is ended in the same way wherever it forwarded to.
+   */
+  #forwardPlaces(): Place[] {
+    const { app, forwardPartitions } = this.#options;
+    return Object.entries(forwardPartitions).flatMap(([topic, count]) =>
+      Array.from({ length: count }, (_, partition) => ({ topic: forwardTopic(app, topic), partition })),
+    );
   }
 
   #reader(): Promise<PartitionReader> {
@@ -286,8 +297,8 @@ class Lane {
   }
 
   /** One transaction. The offset after the last record of the first part. */
-  async write(parts: readonly Outgoing[]): Promise<number> {
-    return (await this.#producer!.write(parts))[0]!;
+  async write(parts: readonly Outgoing[], also: readonly Place[] = []): Promise<number> {
+    return (await this.#producer!.write(parts, also))[0]!;
   }
 
   async partitionsOf(topic: string): Promise<number> {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
 import { messageOf, ParleyError } from '../../errors.ts';
 import { typeOf } from '../../source/kafka/broker-access.ts';
@@ -27,6 +28,7 @@ interface Wanted {
 }
 
 const topicResource = 2;
+const knownMs = 15_000;
 
 /**
  * Makes the topics that Parley writes itself, where they are missing, and returns the names of those it made. One that
@@ -90,7 +92,9 @@ async function create(admin: Admin, missing: readonly Wanted[], options: TopicsO
     const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
     const numPartitions = partitions ?? deadLetterPartitions;
     try {
-      await admin.createTopics({ topics: [{ topic, numPartitions, replicationFactor, configEntries }] });
+      const topics = [{ topic, numPartitions, replicationFactor, configEntries }];
+      // kafkajs' own waiting fails when the broker that it asks has not heard of the topic yet; `check` waits for that.
+      await admin.createTopics({ topics, waitForLeaders: false });
       made.push(topic);
     } catch (error) {
       const types = typesOf(error);
@@ -99,16 +103,14 @@ async function create(admin: Admin, missing: readonly Wanted[], options: TopicsO
       if (types.some((type) => refusals.has(type))) {
         throw unfit(topic, 'a topic that can be made', messageOf(error), error);
       }
-      // Made, and the broker that was asked has not heard of it yet: what looks at it next says so. All else may pass.
-      if (!types.includes('UNKNOWN_TOPIC_OR_PARTITION')) throw error;
-      made.push(topic);
+      throw error; // A broker that is away, or no longer the controller: it may pass.
     }
   }
   return made;
 }
 
 async function check(admin: Admin, wanted: readonly Wanted[]): Promise<void> {
-  const { topics } = await admin.fetchTopicMetadata({ topics: wanted.map(({ topic }) => topic) });
+  const { topics } = await untilKnown(() => admin.fetchTopicMetadata({ topics: wanted.map(({ topic }) => topic) }));
   const counts = new Map(topics.map(({ name, partitions }) => [name, partitions.length]));
   for (const { topic, partitions } of wanted) {
     const found = counts.get(topic);
@@ -126,6 +128,20 @@ async function check(admin: Admin, wanted: readonly Wanted[]): Promise<void> {
     const received = configEntries.find(({ configName }) => configName === 'cleanup.policy')?.configValue;
     if (received !== undefined && received !== expected) {
       throw unfit(resourceName, `cleanup.policy=${expected}`, `cleanup.policy=${received}`);
+    }
+  }
+}
+
+/** A topic that was just made is not known to every broker at once. */
+async function untilKnown<Result>(ask: () => Promise<Result>): Promise<Result> {
+  for (const deadline = performance.now() + knownMs; ; ) {
+    try {
+      return await ask();
+    } catch (error) {
+      const type = typeOf(error) ?? '';
+      const isYoung = type === 'UNKNOWN_TOPIC_OR_PARTITION' || type === 'LEADER_NOT_AVAILABLE';
+      if (!isYoung || performance.now() > deadline) throw error;
+      await delay(50);
     }
   }
 }

@@ -22,10 +22,13 @@ export interface ProducerOptions {
   readonly clock: () => number;
 }
 
-/** Records of one partition, in order. */
-export interface Outgoing {
+export interface Place {
   readonly topic: string;
   readonly partition: number;
+}
+
+/** Records of one partition, in order. */
+export interface Outgoing extends Place {
   readonly records: Iterable<OutgoingRecord>;
 }
 
@@ -48,6 +51,10 @@ export class TransactionalProducer {
   #producerId = -1n;
   #producerEpoch = -1;
   readonly #sequences = new Map<string, number>();
+  /** The partitions of the last transaction. */
+  #written: readonly Place[] = [];
+  /** Whether anything had to be repeated since the transaction began. */
+  #isDisturbed = false;
 
   constructor(cluster: Cluster, options: ProducerOptions) {
     this.#cluster = cluster;
@@ -63,20 +70,50 @@ export class TransactionalProducer {
     this.#producerId = BigInt(answer.producerId);
     this.#producerEpoch = answer.producerEpoch;
     this.#sequences.clear();
+    this.#written = [];
   }
 
-  /** One transaction. Returns the offset after the last record of each, in the same order. */
-  async write(parts: readonly Outgoing[]): Promise<number[]> {
-    const transaction = { transactionalId: this.#options.transactionalId, ...this.#identity() };
-    await this.#asked((coordinator) => coordinator.addPartitionsToTxn({ ...transaction, topics: byTopic(parts) }));
+  /**
+   * One transaction. Returns the offset after the last record of each part, in the same order. `also` are partitions that
+   * get its marker and no records (see `#markAgain`).
+   */
+  async write(parts: readonly Outgoing[], also: readonly Place[] = []): Promise<number[]> {
+    const places = [...parts, ...also];
+    const before = this.#written;
+    this.#isDisturbed = false;
+    await this.#addPartitions(places);
     const streams = parts.map((part) => new BatchStream(part, this.#options.batchBytesMax));
     for (;;) {
       const pending = streams.flatMap((stream) => this.#nextOf(stream) ?? []);
       if (pending.length === 0) break;
       await this.#produce(pending);
     }
-    await this.#asked((coordinator) => coordinator.endTxn({ ...transaction, transactionResult: true }));
+    await this.#commit();
+    this.#written = places.map(({ topic, partition }) => ({ topic, partition }));
+    while (this.#isDisturbed) await this.#markAgain([...this.#written, ...before]);
     return streams.map(({ next }) => next);
+  }
+
+  /**
+   * Kafka 4.3 acknowledges a commit before its markers are in the partitions, and gives up the markers of a partition
+   * whose leader it does not find, as when a lone broker goes down or comes back: the transaction is then complete for
+   * the coordinator, and open for ever in that partition (seen with SIGTERM under load). So after any trouble the
+   * partitions of this transaction and of the one before get a commit marker again, by a transaction without records.
+   */
+  async #markAgain(places: readonly Place[]): Promise<void> {
+    this.#isDisturbed = false;
+    await this.#addPartitions(places);
+    await this.#commit();
+  }
+
+  async #addPartitions(places: readonly Place[]): Promise<void> {
+    const transaction = { transactionalId: this.#options.transactionalId, ...this.#identity() };
+    await this.#asked((coordinator) => coordinator.addPartitionsToTxn({ ...transaction, topics: byTopic(places) }));
+  }
+
+  async #commit(): Promise<void> {
+    const transaction = { transactionalId: this.#options.transactionalId, ...this.#identity() };
+    await this.#asked((coordinator) => coordinator.endTxn({ ...transaction, transactionResult: true }));
   }
 
   #identity(): { producerId: string; producerEpoch: number } {
@@ -147,7 +184,12 @@ export class TransactionalProducer {
   }
 
   #retrying<Result>(attempt: () => Promise<Result>): Promise<Result> {
-    return retrying(this.#cluster, attempt, { initialMs: 2, maxMs: 500, totalMs: this.#options.patienceMs });
+    const bounds = { initialMs: 2, maxMs: 500, totalMs: this.#options.patienceMs };
+    return retrying(this.#cluster, attempt, bounds, (error) => {
+      const isTransient = isTransientError(error);
+      if (isTransient && typeOf(error) !== 'CONCURRENT_TRANSACTIONS') this.#isDisturbed = true;
+      return isTransient;
+    });
   }
 }
 
@@ -186,10 +228,10 @@ class BatchStream {
   }
 }
 
-function byTopic(parts: readonly Outgoing[]): { topic: string; partitions: number[] }[] {
-  const topics = new Map<string, number[]>();
-  for (const { topic, partition } of parts) topics.set(topic, [...(topics.get(topic) ?? []), partition]);
-  return [...topics].map(([topic, partitions]) => ({ topic, partitions }));
+function byTopic(places: readonly Place[]): { topic: string; partitions: number[] }[] {
+  const topics = new Map<string, Set<number>>();
+  for (const { topic, partition } of places) topics.set(topic, (topics.get(topic) ?? new Set()).add(partition));
+  return [...topics].map(([topic, partitions]) => ({ topic, partitions: [...partitions] }));
 }
 
 /** Produce request, versions 3 to 8. */

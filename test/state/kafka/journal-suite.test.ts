@@ -18,7 +18,7 @@ afterAll(() => cluster?.stop());
 journalSuite('KafkaJournal', async (folder) => {
   const app = basename(folder).replaceAll(/[^\w-]/g, '');
   const stages = ['customer', 'custom', 'conversation', 'clinic'].map((name) => ({ name, partitions: 3 }));
-  await ensureTopics(cluster.admin, { app, stages, forwards: [] });
+  await ensureTopics(cluster.admin, { app, stages, forwards: [{ topic: 'counts', partitions: 3 }] });
   const opened: Journal[] = [];
   return {
     task(stage, partition) {

@@ -20,6 +20,7 @@ export class MadeUpTask {
   }
 
   async open(): Promise<void> {
+    await this.#writing?.catch(() => undefined);
     const state = await this.#journal.fence(this.#store);
     const recovery = recover('made-up', state, await this.#store.checkpoint());
     this.#checkpointed = recovery.checkpoint?.plan ?? 0;
