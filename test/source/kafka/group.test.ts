@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { Kafka } from 'kafkajs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type StageTopics, type TaskId, taskName } from '../../../src/source/kafka/shard.ts';
@@ -54,6 +57,21 @@ async function produce(topic: string, texts: readonly string[], partition = 0): 
   await withProducer(kafka, (producer) =>
     producer.send({ topic, messages: texts.map((value) => ({ value, partition })) }),
   );
+}
+
+interface ChildLine {
+  readonly assigned?: number[];
+  readonly taken?: [partition: number, first: number, count: number];
+  readonly error?: string;
+}
+
+function startChild(groupId: string, stage: StageTopics) {
+  const path = fileURLToPath(new URL('./children/member.ts', import.meta.url));
+  const args = ['--import', 'tsx', path, broker.brokers[0]!, groupId, JSON.stringify(stage)];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const lines: ChildLine[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => lines.push(JSON.parse(line) as ChildLine));
+  return { process: child, lines };
 }
 
 describe('membership', () => {
@@ -175,6 +193,61 @@ describe('membership', () => {
     const again = member.group.source(task);
     await again.seek(new Map());
     expect(recordsOf(await take(again, 100)).map(numberOf)).toEqual(span(0, 100));
+  });
+});
+
+describe('processes', () => {
+  test('a zombie: stopped for longer than its session, its task goes to another member; back again, it begins anew', async () => {
+    const stage = await newStage(kafka, 1, 2);
+    const topic = stage.topics[0]!.kafkaTopic;
+    const send = async (from: number, to: number) => {
+      for (const partition of [0, 1])
+        await produce(
+          topic,
+          span(from, to).map((number) => eventText(number)),
+          partition,
+        );
+    };
+    await send(0, 100);
+    const groupId = unique('processes');
+    const child = startChild(groupId, stage);
+    try {
+      await until('the child has both', () => child.lines.some(({ assigned }) => assigned?.length === 2));
+      const member = await join([stage], { groupId, sessionTimeoutMs: 1_500 });
+      await until('one each', () => member.tasks().length === 1 && child.lines.at(-1)?.assigned?.length === 1);
+      child.process.kill('SIGSTOP');
+      await until('the other one is taken over', () => member.tasks().length === 2);
+      await send(100, 150);
+      for (const task of member.tasks()) {
+        const source = member.group.source(task);
+        await source.seek(new Map());
+        expect(recordsOf(await take(source, 150)).map(numberOf)).toEqual(span(0, 150));
+      }
+      const before = child.lines.length;
+      child.process.kill('SIGCONT');
+      await until('it is back', () => member.tasks().length === 1);
+      const since = () => child.lines.slice(before);
+      const sets = () => since().flatMap(({ assigned }) => (assigned === undefined ? [] : [assigned]));
+      await until('it has its share', () => sets().length === 2);
+      // First nothing, then its share. What it still gave before it knew is for its journal to refuse.
+      expect(sets().map(({ length }) => length)).toEqual([0, 1]);
+      const [own] = sets()[1]!;
+      expect(own).not.toBe(member.tasks()[0]!.partition);
+      const [lost, begun] = [0, 1].map((size) => since().findIndex(({ assigned }) => assigned?.length === size));
+      expect(begun).toBe(lost! + 1);
+      const taken = () =>
+        since()
+          .slice(begun)
+          .flatMap((line) => (line.taken === undefined ? [] : [line.taken]));
+      const count = () => taken().reduce((sum, [, , records]) => sum + records, 0);
+      await until('all of it', () => count() >= 150);
+      expect(count()).toBe(150);
+      expect(taken()[0]!.slice(0, 2)).toEqual([own, 0]);
+      expect(taken().every(([partition]) => partition === own)).toBe(true);
+      expect(child.lines.filter(({ error }) => error !== undefined)).toEqual([]);
+    } finally {
+      child.process.kill('SIGKILL');
+    }
   });
 });
 

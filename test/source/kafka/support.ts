@@ -60,10 +60,12 @@ export async function newStage(
   const configEntries = Object.entries(configuration).map(([name, value]) => ({ name, value }));
   await withAdmin(kafka, async (admin) => {
     const named = stage.topics.map(({ kafkaTopic }) => kafkaTopic);
-    await admin.createTopics({ topics: named.map((topic) => ({ topic, numPartitions: partitions, configEntries })) });
+    const topics = named.map((topic) => ({ topic, numPartitions: partitions, configEntries }));
+    // kafkajs' own way to wait fails when a broker has not heard of the topic yet.
+    await admin.createTopics({ topics, waitForLeaders: false });
     const isThere = () =>
       admin.fetchTopicMetadata({ topics: named }).then(
-        ({ topics }) => topics.every((topic) => topic.partitions.every(({ leader }) => leader >= 0)),
+        (found) => found.topics.every((topic) => topic.partitions.every(({ leader }) => leader >= 0)),
         () => false,
       );
     await until('the new topics', isThere);
