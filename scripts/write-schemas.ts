@@ -10,8 +10,9 @@ import { connect } from '../src/warehouse/client.ts';
 import { startEmbeddedServer } from '../src/warehouse/embedded/server.ts';
 import { migrate } from '../src/warehouse/migrations.ts';
 import { schemaSnapshot } from '../src/warehouse/schema-snapshot.ts';
+import { producersPage } from './producers-page.ts';
 
-/** Writes what tests hold against drift: `schemas/` from src/events, `clickhouse/schema/` from the migrations. */
+/** Writes what tests hold against drift: `schemas/` and docs/producers.md from src/events, `clickhouse/schema/` from the migrations. */
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 const domains = allDomains();
@@ -21,6 +22,9 @@ mkdirSync(join(root, 'schemas', 'avro'), { recursive: true });
 for (const [file, text] of jsonSchemas(topics)) writeFileSync(join(root, 'schemas', file), text);
 for (const [file, text] of avroSchemas(topics)) writeFileSync(join(root, 'schemas', 'avro', file), text);
 writeFileSync(join(root, 'schemas', 'asyncapi.yaml'), asyncApi(domains, version));
+const page = join(root, 'docs', 'producers.md');
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+writeFileSync(page, producersPage(readFileSync(page, 'utf8'), { domains, schemas: jsonSchemas(topics), read }));
 
 const dataDir = mkdtempSync(join(tmpdir(), 'parley-schemas-'));
 const server = await startEmbeddedServer({ dataDir });

@@ -74,6 +74,14 @@ test('ClickHouse is spoken to from the warehouse only', () => {
   ).toEqual([]);
 });
 
+test('the Schema Registry is spoken to from src/source/registry only', () => {
+  const isLibrary = (to: string) => to.startsWith('@confluentinc/schemaregistry');
+  expect(offenders(({ from, to }) => isLibrary(to) && !from.startsWith('source/registry/'))).toEqual([]);
+  expect(offenders(({ to }) => to === 'avsc' || isLibrary(to))).not.toEqual([]);
+  const avroRooms = /^(source\/registry|producer)\//;
+  expect(offenders(({ from, to }) => to === 'avsc' && !avroRooms.test(from))).toEqual([]);
+});
+
 test('LevelDB is spoken to from the state only', () => {
   expect(offenders(({ from, to }) => !from.startsWith('state/') && to === 'classic-level')).toEqual([]);
 });

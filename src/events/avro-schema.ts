@@ -72,6 +72,7 @@ function recordOf(
 /** `name` is what a record or an enum in this place is called: names are one space in a schema. */
 function typeOf(schema: JsonSchema, name: string, where: string): AvroType {
   if (schema.anyOf !== undefined) return schema.anyOf.map((one, index) => typeOf(one, `${name}_${index}`, where));
+  if (Array.isArray(schema.type)) return schema.type.map((type: string) => typeOf({ ...schema, type }, name, where));
   const symbols = schema.enum ?? (schema.const === undefined ? undefined : [schema.const]);
   if (symbols !== undefined) {
     const isSymbol = (symbol: unknown) => typeof symbol === 'string' && /^[A-Za-z_]\w*$/.test(symbol);

@@ -16,29 +16,33 @@ function schemas(args: readonly string[], more: Record<string, string> = {}) {
 }
 
 describe('parley schemas', () => {
-  it.each(['json', 'avro'])('registers the %s schemas of every topic, once', async (format) => {
-    const prefixed = { PARLEY_KAFKA_TOPIC_PREFIX: `${format}-` };
-    const before = await schemas(['check', '--format', format, '--json'], prefixed);
-    const states = (out: string) => (JSON.parse(out) as { state: string }[]).map(({ state }) => state);
-    expect({ code: before.code, states: states(before.out) }).toEqual({ code: 0, states: Array(5).fill('new') });
-    const first = await schemas(['register', '--format', format, '--json'], prefixed);
-    expect({ code: first.code, err: first.err }).toEqual({ code: 0, err: '' });
-    expect(JSON.parse(first.out)).toEqual(
-      conversationTopics.map(({ name }) => ({
-        topic: name,
-        subject: `${format}-${name}-value`,
-        state: 'registered',
-        id: expect.any(Number),
-        reasons: [],
-      })),
-    );
-    expect((await schemas(['register', '--format', format, '--json'], prefixed)).out).toBe(first.out);
-    expect(states((await schemas(['check', '--format', format, '--json'], prefixed)).out)).toEqual(
-      Array(5).fill('registered'),
-    );
-    const level = await fetch(`${registry.url}/config/${format}-conversations.messages-value`);
-    expect(await level.json()).toMatchObject({ compatibilityLevel: 'BACKWARD' });
-  });
+  it.each(['json', 'avro'])(
+    'registers the %s schemas of every topic, once',
+    async (format) => {
+      const prefixed = { PARLEY_KAFKA_TOPIC_PREFIX: `${format}-` };
+      const before = await schemas(['check', '--format', format, '--json'], prefixed);
+      const states = (out: string) => (JSON.parse(out) as { state: string }[]).map(({ state }) => state);
+      expect({ code: before.code, states: states(before.out) }).toEqual({ code: 0, states: Array(5).fill('new') });
+      const first = await schemas(['register', '--format', format, '--json'], prefixed);
+      expect({ code: first.code, err: first.err }).toEqual({ code: 0, err: '' });
+      expect(JSON.parse(first.out)).toEqual(
+        conversationTopics.map(({ name }) => ({
+          topic: name,
+          subject: `${format}-${name}-value`,
+          state: 'registered',
+          id: expect.any(Number),
+          reasons: [],
+        })),
+      );
+      expect((await schemas(['register', '--format', format, '--json'], prefixed)).out).toBe(first.out);
+      expect(states((await schemas(['check', '--format', format, '--json'], prefixed)).out)).toEqual(
+        Array(5).fill('registered'),
+      );
+      const level = await fetch(`${registry.url}/config/${format}-conversations.messages-value`);
+      expect(await level.json()).toMatchObject({ compatibilityLevel: 'BACKWARD' });
+    },
+    120_000,
+  );
 
   it('says what would be refused and why, and then registers nothing', async () => {
     const client = await createRegistry({ url: registry.url });
@@ -63,7 +67,7 @@ describe('parley schemas', () => {
     expect((await schemas(fine, prefixed)).code).toBe(0);
     const level = await fetch(`${registry.url}/config/old-conversations.ratings-value`);
     expect(await level.json()).toMatchObject({ compatibilityLevel: 'FULL' });
-  });
+  }, 120_000);
 
   it.each([
     ['no registry', ['check'], { PARLEY_SCHEMA_REGISTRY_URL: '' }, 2, /^PARLEY_USAGE.*\n.*--url URL/],
