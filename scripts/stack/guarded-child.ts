@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
+import type { Writable } from 'node:stream';
 import { codeOf } from '../../src/errors.ts';
 
 export interface GuardedCommand {
@@ -8,6 +9,8 @@ export interface GuardedCommand {
   readonly environment?: Readonly<Record<string, string>>;
   /** Takes what the program prints, appended. Without it, it prints where this process prints. */
   readonly log?: string;
+  /** Removed by the guard, when this process dies without having ended the program. */
+  readonly temporaryFolder?: string;
 }
 
 /** A server process that cannot outlive this one. */
@@ -22,10 +25,14 @@ export interface GuardedChild {
 /**
  * The guard: a shell that waits on a pipe from this process in the background, and becomes the program. When the pipe
  * ends without a word, its writer is dead, whatever killed it, and the guard kills the program (`$$` stays the pid of
- * the shell that became it). Written to, the guard ends quietly. Its input is named, because a shell gives what it runs
- * in the background an empty one.
+ * the shell that became it) and removes its temporary folder. Written to, the guard ends quietly. The pipe is not
+ * standard input, which Node closes by itself when the program ends, before a word can be written.
  */
-const guard = 'exec 3<&0; (read -r word <&3 || kill -9 $$) >&- 2>&- & exec 3<&-; exec "$@" </dev/null';
+const guard = [
+  'folder=$1; shift',
+  '(read -r word <&3 || { kill -9 $$; sleep 1; [ -z "$folder" ] || rm -rf "$folder"; }) >&- 2>&- &',
+  'exec 3<&-; exec "$@"',
+].join('\n');
 
 /**
  * Starts a program. It has a session of its own, so that a Ctrl-C in the terminal reaches this process alone, which then
@@ -35,15 +42,16 @@ export function startGuarded(command: GuardedCommand): GuardedChild {
   const log = command.log === undefined ? 'inherit' : openSync(command.log, 'a');
   let child: ChildProcess;
   try {
-    child = spawn('/bin/sh', ['-c', guard, 'guard', command.program, ...command.args], {
-      stdio: ['pipe', log, log],
+    child = spawn('/bin/sh', ['-c', guard, 'guard', command.temporaryFolder ?? '', command.program, ...command.args], {
+      stdio: ['ignore', log, log, 'pipe'],
       detached: true,
       env: { ...process.env, ...command.environment },
     });
   } finally {
     if (log !== 'inherit') closeSync(log);
   }
-  child.stdin!.on('error', () => undefined);
+  const pipe = child.stdio[3] as Writable;
+  pipe.on('error', () => undefined);
   let ending: string | undefined;
   const ended = new Promise<string>((resolve) => {
     const end = (how: string) => {
@@ -52,8 +60,8 @@ export function startGuarded(command: GuardedCommand): GuardedChild {
     };
     child.once('error', (error) => end(`could not be started: ${error.message}`));
     child.once('exit', (code, signal) => {
-      // The pid may soon be another's: the guard must not kill it.
-      child.stdin!.end('ended\n');
+      // The pid may soon be another's, and the folder be used again: the guard must leave both alone.
+      pipe.end('ended\n');
       end(signal ? `was ended by ${signal}` : `ended with exit code ${code}`);
     });
   });

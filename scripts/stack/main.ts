@@ -94,7 +94,7 @@ function describe({ brokers, registryUrl, clickhouseUrl, httpPort, ...stack }: S
     `  Kafka       ${brokers.join(',')}`,
     `  registry    ${registryUrl}`,
     `  ClickHouse  ${clickhouseUrl}/play?user=bi`,
-    ...(isRunning ? [`  Parley      http://127.0.0.1:${httpPort}`] : []),
+    ...(isRunning ? [`  Parley      http://127.0.0.1:${httpPort}/health/ready`] : []),
     '',
     `In another shell, for \`parley run\` and the other commands (also in ${stack.environmentFile}):`,
     '',

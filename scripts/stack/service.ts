@@ -30,12 +30,13 @@ export interface ServiceOptions {
   /** What it is called in errors. */
   readonly name: string;
   readonly folder: DataFolder;
-  readonly command: Omit<GuardedCommand, 'log'>;
+  readonly command: Omit<GuardedCommand, 'log' | 'temporaryFolder'>;
   /** Resolves when the server answers; called again and again until it does. */
   answers(): Promise<unknown>;
 }
 
-const readyMs = 60_000;
+/** Three seconds on a quiet machine. */
+const readyMs = 120_000;
 const probeMs = 50;
 const endMs = 15_000;
 
@@ -45,7 +46,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const log = join(folder.path, `${options.name}.log`);
   let child: GuardedChild;
   const start = async () => {
-    child = startGuarded({ ...options.command, log });
+    child = startGuarded({ ...options.command, log, ...(folder.isTemporary && { temporaryFolder: folder.path }) });
     await waitUntilItAnswers(options, child, log);
   };
   const end = async (name: 'SIGTERM' | 'SIGKILL') => {
