@@ -5,7 +5,6 @@ import type { BatchLimits, Positions, Range, ReadOptions, Source, SourceBatch } 
  * insert for each few of them. A batch that was half full, or more, is followed at once.
  */
 export class PacedSource implements Source {
-  readonly isContinuous = false;
   readonly #source: Source;
   readonly #lingerMs: number;
   readonly #clock: () => number;
@@ -15,6 +14,10 @@ export class PacedSource implements Source {
     this.#source = source;
     this.#lingerMs = lingerMs;
     this.#clock = clock;
+  }
+
+  get isContinuous(): boolean {
+    return this.#source.isContinuous ?? false;
   }
 
   /** Milliseconds until `next` looks again; 0 when it does. */
