@@ -112,6 +112,10 @@ export const ERRORS = {
   },
   PARLEY_MIGRATION_NEEDED: { retryable: false, action: 'Run `parley migrate`.' },
   PARLEY_CONFIGURATION: { retryable: false, action: 'Correct the keys named; defaults are in docs/configuration.md.' },
+  PARLEY_PORT_UNAVAILABLE: {
+    retryable: true,
+    action: 'Stop the program that has the port, or choose another one with http.host and http.port (0: any).',
+  },
   PARLEY_REGISTRY_UNREACHABLE: {
     retryable: true,
     action: 'Start the Schema Registry, or correct its URL and credentials; while events wait for it, Parley retries.',

@@ -86,11 +86,13 @@ test('LevelDB is spoken to from the state only', () => {
   expect(offenders(({ from, to }) => !from.startsWith('state/') && to === 'classic-level')).toEqual([]);
 });
 
-test('Kafka is spoken to from the source and the state only', () => {
-  const isHome = (from: string) => /^(source|state)\/kafka\//.test(from);
-  expect(
-    offenders(({ from, to, isType }) => !isHome(from) && (to === 'kafkajs' || to.startsWith('kafkajs/')) && !isType),
-  ).toEqual([]);
+test('Kafka is spoken to from the source, the state and the producers’ helper only', () => {
+  const isRoom = (from: string) => /^(source|state|producer)\//.test(from);
+  expect(offenders(({ from, to }) => !isRoom(from) && to.startsWith('kafkajs'))).toEqual([]);
+});
+
+test('HTTP is served from one room', () => {
+  expect(offenders(({ from, to }) => !from.startsWith('http/') && to === 'fastify')).toEqual([]);
 });
 
 test('SQL stands in clickhouse/ and src/warehouse/ only', () => {

@@ -25,6 +25,7 @@ const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, {
   error: 'expected 1 to 63 letters, digits, dots, dashes and underscores',
 });
 const text = z.string().min(1);
+const broker = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^\s:/,]+):\d{1,5}$/, { error: 'expected host:port' });
 const topicPrefix = z.string().regex(/^[A-Za-z0-9._-]{0,100}$/, {
   error: 'expected at most 100 letters, digits, dots, dashes and underscores',
 });
@@ -40,7 +41,45 @@ export const configurationKeys: readonly ConfigurationKey[] = [
   { ...key('clickhouse.password', 'text', z.string(), undefined, 'Password of that user'), isSecret: true },
   key('clickhouse.httpPort', 'integer', port, 8123, 'HTTP port of its own server, or the next free one; 0: any'),
   key('clickhouse.tcpPort', 'integer', port, 9000, 'Native port of its own server, or the next free one; 0: any'),
+  key(
+    'kafka.brokers',
+    'list',
+    z.array(broker).min(1),
+    undefined,
+    'Brokers that are asked first, comma-separated host:port',
+  ),
   key('kafka.topicPrefix', 'text', topicPrefix, '', 'Put before the name of every topic that producers write to'),
+  key(
+    'kafka.sasl.mechanism',
+    'text',
+    z.enum(['plain', 'scram-sha-256', 'scram-sha-512']),
+    undefined,
+    'How to sign in: plain, scram-sha-256 or scram-sha-512; unset: not at all',
+  ),
+  key('kafka.sasl.username', 'text', text, undefined, 'User on the brokers'),
+  { ...key('kafka.sasl.password', 'text', z.string(), undefined, 'Password of that user'), isSecret: true },
+  key('kafka.tls.isEnabled', 'boolean', z.boolean(), false, 'Whether connections to the brokers are encrypted'),
+  key('kafka.tls.caFile', 'text', text, undefined, 'PEM file of an authority that Node.js does not know'),
+  key('kafka.tls.certFile', 'text', text, undefined, 'PEM file of a client certificate'),
+  key('kafka.tls.keyFile', 'text', text, undefined, 'PEM file of its key'),
+  key(
+    'kafka.sessionTimeoutMs',
+    'integer',
+    z.int().min(6_000).max(1_800_000),
+    30_000,
+    'A member that is not heard of for so long loses its tasks; what the brokers allow',
+  ),
+  key(
+    'kafka.replicationFactor',
+    'integer',
+    z
+      .int()
+      .min(-1)
+      .max(15)
+      .refine((copies) => copies !== 0, { error: 'expected -1, or 1 or more' }),
+    -1,
+    "Copies of the journals and internal topics that are made; -1: the brokers' own default",
+  ),
   key('schemaRegistry.url', 'text', url(), undefined, 'A Confluent-compatible registry; unset: events are plain JSON'),
   key('schemaRegistry.username', 'text', text, undefined, 'User of the registry'),
   { ...key('schemaRegistry.password', 'text', z.string(), undefined, 'Password of that user'), isSecret: true },
@@ -51,19 +90,37 @@ export const configurationKeys: readonly ConfigurationKey[] = [
     'accept',
     'What is done with plain JSON, which names no schema: accept, or refuse to the dead letters',
   ),
+  key('state.dir', 'text', text, './data/state', 'Local state of `parley run`; a copy of what the journals have'),
+  key('http.host', 'text', text, '127.0.0.1', 'Where `parley run` serves health and metrics; without a password'),
+  key('http.port', 'integer', port, 8080, 'Its port; 0: any'),
+  key('run.workers', 'integer', z.int().min(1).max(256), 1, 'Processes of `parley run`; `--workers` wins over it'),
+  key(
+    'run.stopMs',
+    'integer',
+    z.int().min(0).max(600_000),
+    10_000,
+    'How long a clean stop may take to finish what is under way; the rest is left to the next owners',
+  ),
+  key(
+    'batch.lingerMs',
+    'integer',
+    z.int().min(0).max(60_000),
+    200,
+    'Least milliseconds between two small batches of a task of `parley run`',
+  ),
   key(
     'batch.eventsMax',
     'integer',
     z.int().min(1).max(200_000),
     defaultLimits.batchEventsMax,
-    'Events in a batch, at most',
+    'Events in a batch, at most; the tasks of a process share it',
   ),
   key(
     'batch.bytesMax',
     'integer',
     z.int().min(1024).max(268_435_456),
     defaultLimits.batchBytesMax,
-    'Bytes in a batch, at most (one event is always taken)',
+    'Bytes in a batch, at most (one event is always taken); the tasks of a process share it',
   ),
   key(
     'checkpoint.intervalMs',
@@ -77,7 +134,7 @@ export const configurationKeys: readonly ConfigurationKey[] = [
     'integer',
     z.int().min(1).max(10_000_000),
     defaultLimits.checkpointKeysMax,
-    'Changed keys that bring a checkpoint about before its time',
+    'Changed keys that bring a checkpoint about before its time; the tasks of a process share it',
   ),
   key(
     'conversations.sessionGapMinutes',

@@ -17,14 +17,33 @@ export interface Configuration {
     readonly httpPort: number;
     readonly tcpPort: number;
   };
-  readonly kafka: { readonly topicPrefix: string };
+  readonly kafka: {
+    readonly brokers: readonly string[] | undefined;
+    readonly topicPrefix: string;
+    readonly sasl: {
+      readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512' | undefined;
+      readonly username: string | undefined;
+      readonly password: string | undefined;
+    };
+    readonly tls: {
+      readonly isEnabled: boolean;
+      readonly caFile: string | undefined;
+      readonly certFile: string | undefined;
+      readonly keyFile: string | undefined;
+    };
+    readonly sessionTimeoutMs: number;
+    readonly replicationFactor: number;
+  };
   readonly schemaRegistry: {
     readonly url: string | undefined;
     readonly username: string | undefined;
     readonly password: string | undefined;
     readonly plainJson: 'accept' | 'refuse';
   };
-  readonly batch: { readonly eventsMax: number; readonly bytesMax: number };
+  readonly state: { readonly dir: string };
+  readonly http: { readonly host: string; readonly port: number };
+  readonly run: { readonly workers: number; readonly stopMs: number };
+  readonly batch: { readonly lingerMs: number; readonly eventsMax: number; readonly bytesMax: number };
   readonly checkpoint: { readonly intervalMs: number; readonly keysMax: number };
   readonly conversations: ConversationsOptions;
 }
@@ -32,8 +51,8 @@ export interface Configuration {
 export type Environment = Readonly<Record<string, string | undefined>>;
 type Tree = { [key: string]: unknown };
 
-/** A variable that is no key: tests end the process with it, at a step of the commit path. */
-const otherVariables = new Set(['PARLEY_CRASH_AFTER_STEP']);
+/** Variables that are no keys: where the file is; and tests end the process with the other, at a step of the commit path. */
+const otherVariables = new Set(['PARLEY_CONFIG', 'PARLEY_CRASH_AFTER_STEP']);
 /** What Kubernetes sets by itself in every container beside a service called `parley…`. */
 const ofKubernetes = /_SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)$|_PORT_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?$/;
 
@@ -170,7 +189,32 @@ function checked(key: ConfigurationKey, { value, where }: Written, faults: Fault
   return undefined;
 }
 
-function checkRelations({ clickhouse, conversations }: Configuration, faults: Fault[]): void {
+function checkRelations({ clickhouse, kafka, schemaRegistry, conversations }: Configuration, faults: Fault[]): void {
+  const beside = (where: string, expected: string) => faults.push({ where, expected, received: 'none' });
+  const { mechanism, username, password } = kafka.sasl;
+  if (mechanism !== undefined) {
+    if (username === undefined) beside('kafka.sasl.mechanism', 'kafka.sasl.username beside it');
+    if (password === undefined) beside('kafka.sasl.mechanism', 'kafka.sasl.password beside it');
+  } else if (username !== undefined || password !== undefined) {
+    const written = username === undefined ? 'password' : 'username';
+    beside(`kafka.sasl.${written}`, 'kafka.sasl.mechanism beside it');
+  }
+  const { isEnabled, caFile, certFile, keyFile } = kafka.tls;
+  if (certFile !== undefined && keyFile === undefined) beside('kafka.tls.certFile', 'kafka.tls.keyFile beside it');
+  if (keyFile !== undefined && certFile === undefined) beside('kafka.tls.keyFile', 'kafka.tls.certFile beside it');
+  if (!isEnabled && (caFile !== undefined || certFile !== undefined || keyFile !== undefined)) {
+    const received = 'false, and a file for it';
+    faults.push({ where: 'kafka.tls.isEnabled', expected: 'true, or no file beside it', received });
+  }
+  if (schemaRegistry.url === undefined) {
+    for (const name of ['username', 'password'] as const) {
+      if (schemaRegistry[name] !== undefined) beside(`schemaRegistry.${name}`, 'schemaRegistry.url beside it');
+    }
+    if (schemaRegistry.plainJson === 'refuse') {
+      const expected = 'schemaRegistry.url beside it, or every event would be refused';
+      faults.push({ where: 'schemaRegistry.plainJson', expected, received: 'none' });
+    }
+  }
   if (clickhouse.url === undefined) {
     for (const name of ['username', 'password'] as const) {
       if (clickhouse[name] === undefined) continue;

@@ -7,7 +7,9 @@ import {
   readDeadLetters,
 } from '../warehouse/dead-letters.ts';
 import { finishFolder, type ReturnFolder, unfinishedFolders, writeFolder } from './dlq-folder.ts';
+import { sendToTopics } from './dlq-topics.ts';
 import { exitDone } from './failure.ts';
+import { withWriter } from './migrate.ts';
 import { count, cut, oneLine, print, printJson, table } from './output.ts';
 import { mustBeWarehouse, withReader } from './reader.ts';
 import { endOf, replayWithProgress } from './replay.ts';
@@ -131,12 +133,21 @@ function addReplay({ program, handle }: Registry): void {
     .addHelpText(
       'after',
       `
-Their bytes go to files in the data folder and are counted like any others. What is refused again becomes a new dead
-letter. Letters refused as EVENT_TOO_LARGE stay: their bytes would be too large again.
+Their bytes go to files in the data folder and are counted like any others; or, where kafka.brokers is set, to the
+topics that they came from, for \`parley run\`. What is refused again becomes a new dead letter. Letters refused as
+EVENT_TOO_LARGE stay: their bytes would be too large again.
 `,
     );
   handle(command, async (session) => {
     const flags = command.opts<{ dataDir?: string; code?: string; topic?: string; json?: true }>();
+    if (session.configuration.kafka.brokers !== undefined) {
+      const replayed = await withWriter(session, flags.dataDir, (client) =>
+        sendToTopics(session, client, { code: flags.code, topic: flags.topic }),
+      );
+      if (flags.json) printJson({ replayed });
+      else print(replayed === 0 ? 'No dead letters to send back.' : `${count(replayed)} sent back to their topics.`);
+      return exitDone;
+    }
     const dataDir = session.dataDir(flags.dataDir);
     if (session.configuration.clickhouse.url === undefined) mustBeWarehouse(dataDir);
     const outcome = await sendBack(session, dataDir, { code: flags.code, topic: flags.topic });

@@ -1,3 +1,4 @@
+import { checkBrokers } from './doctor-brokers.ts';
 import { type Check, checkMachine, configurationCheck } from './doctor-machine.ts';
 import { checkWarehouse } from './doctor-warehouse.ts';
 import { exitDone, exitFailed } from './failure.ts';
@@ -7,7 +8,7 @@ import { dataDirFlags, dataDirMeaning, type Registry } from './session.ts';
 export function addDoctor({ program, handle }: Registry): void {
   const command = program
     .command('doctor')
-    .description('check this machine, the data folder and ClickHouse, and say what to do')
+    .description('check this machine, the data folder, ClickHouse, and the brokers and registry that are configured')
     .option(dataDirFlags, `${dataDirMeaning}; without one ClickHouse is tried in a temporary folder`)
     .option('--json', 'print as JSON')
     .addHelpText(
@@ -27,7 +28,7 @@ Examples:
       const dataDir = flags.dataDir ?? session.configuration.dataDir;
       const path = dataDir === undefined ? undefined : session.dataDir(dataDir);
       const machine = await checkMachine(session, path);
-      checks.push(...machine, ...(await checkWarehouse(session, path)));
+      checks.push(...machine, ...(await checkBrokers(session)), ...(await checkWarehouse(session, path)));
     }
     const isFailing = checks.some(({ status }) => status === 'fail');
     if (flags.json) printJson({ ok: !isFailing, checks });

@@ -5,10 +5,12 @@ import { addDlq } from './dlq.ts';
 import { addDoctor } from './doctor.ts';
 import { describeFailure, exitCodeOf, exitDone, exitFailed, exitWrongUse } from './failure.ts';
 import { addGenerate } from './generate.ts';
+import { addLag } from './lag.ts';
 import { addMigrate } from './migrate.ts';
 import { flushed, watchStandardOutput } from './output.ts';
 import { addQuery } from './query.ts';
 import { addReplay } from './replay.ts';
+import { addRun } from './run.ts';
 import { addSchemas } from './schemas.ts';
 import { addServe } from './serve.ts';
 import { type Registry, Session } from './session.ts';
@@ -42,6 +44,7 @@ export function createProgram(signal: AbortSignal, done: (code: number) => void)
   program
     .description('Conversation events in; exact facts, versioned dimensions and aggregates in ClickHouse out.')
     .version(packageVersion(), '-V, --version', 'print the version')
+    .option('--config <file>', 'configuration file (or PARLEY_CONFIG; default: ./parley.yaml where there is one)')
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent (or PARLEY_LOG_LEVEL)')
     .option('--debug', 'print the stack and the cause of an error')
     .helpOption('-h, --help', 'print this help')
@@ -66,6 +69,8 @@ export function createProgram(signal: AbortSignal, done: (code: number) => void)
     addReplay,
     addQuery,
     addServe,
+    addRun,
+    addLag,
     addMigrate,
     addSchemas,
     addDoctor,

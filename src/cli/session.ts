@@ -6,6 +6,7 @@ import { ParleyError } from '../errors.ts';
 import type { Domain } from '../runtime/domain.ts';
 import { openWarehouse, type Warehouse } from '../warehouse/open.ts';
 import { type Configuration, readConfiguration } from './configuration.ts';
+import { readConfigurationFile } from './configuration-file.ts';
 import { createLogger } from './logging.ts';
 
 /** What every command has: the configuration, the log, and the wish of the person to stop. Made when first asked for. */
@@ -23,9 +24,10 @@ export class Session {
 
   get configuration(): Configuration {
     if (this.#configuration === undefined) {
-      const { logLevel } = this.#command.optsWithGlobals<{ logLevel?: string }>();
+      const { logLevel, config } = this.#command.optsWithGlobals<{ logLevel?: string; config?: string }>();
       const environment = logLevel === undefined ? process.env : { ...process.env, PARLEY_LOG_LEVEL: logLevel };
-      this.#configuration = readConfiguration(environment);
+      const file = readConfigurationFile(config ?? (process.env.PARLEY_CONFIG || undefined));
+      this.#configuration = readConfiguration(environment, file);
     }
     return this.#configuration;
   }

@@ -1,4 +1,4 @@
-import type { Plan } from '../state/journal.ts';
+import type { DeadLetter, Plan } from '../state/journal.ts';
 import type { TableRows } from '../warehouse/delivery.ts';
 import { landingDeadLetters } from '../warehouse/orchestrator-tables.ts';
 import type { RejectedRecord } from './batch.ts';
@@ -27,4 +27,12 @@ export function deadLetterRows(app: string, stage: string, plan: Plan, rejected:
       };
     }),
   };
+}
+
+/** The same for a journal that has a topic for them: committed with the batch, so once. */
+export function deadLettersOf(rejected: readonly RejectedRecord[]): DeadLetter[] {
+  return rejected.map(({ record, code, message }) => {
+    const { topic, shard, offset } = record;
+    return { topic, shard, offset, code, message, bytes: record.bytes() };
+  });
 }

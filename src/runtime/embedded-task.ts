@@ -13,11 +13,10 @@ import type { Retry } from '../warehouse/clickhouse-delivery.ts';
 import { createDelivery } from '../warehouse/clickhouse-delivery.ts';
 import type { ClickHouseClient } from '../warehouse/client.ts';
 import type { Operations } from '../warehouse/operations.ts';
-import { crashOnPurpose } from './crash.ts';
 import type { Domain, Stage } from './domain.ts';
-import { describeError, type Log, recordedLog, recordFailure } from './log.ts';
-import { failedRunRow, runRow } from './runs.ts';
+import type { Log } from './log.ts';
 import { type CommittedBatch, defaultLimits, Task, type TaskLimits, type TaskObserver } from './task.ts';
+import { TaskReport } from './task-report.ts';
 
 export interface EmbeddedTaskOptions {
   readonly app: string;
@@ -51,11 +50,7 @@ export class EmbeddedTask {
   readonly queues: readonly QueueSource[];
   readonly #options: EmbeddedTaskOptions;
   readonly #input: Input;
-  readonly #log: Log;
-  #isNew = false;
-  #isRecovered = false;
-  #committed = 0;
-  #planned = { plan: 0, at: 0 };
+  readonly #report: TaskReport;
 
   static async open(options: EmbeddedTaskOptions): Promise<EmbeddedTask> {
     const name = `${options.domain.name}.${options.stage.name}`;
@@ -66,11 +61,10 @@ export class EmbeddedTask {
   private constructor(options: EmbeddedTaskOptions, name: string, store: Awaited<ReturnType<typeof openLevelStore>>) {
     const { app, stage, journal, operations, clock } = options;
     const isInput = (topic: string) => options.domain.topics.some((declared) => declared.name === topic);
-    const run = () => `${app}/${name}/0/${this.#committed + 1}`;
     this.name = name;
     this.#options = options;
-    this.#log = recordedLog(options.log, operations, { component: name, run }, clock);
-    this.#input = openInput(options, stage.topics.filter(isInput), this.#log);
+    this.#report = new TaskReport({ app, name, partition: 0, operations, log: options.log, clock });
+    this.#input = openInput(options, stage.topics.filter(isInput), this.#report.log);
     this.queues = stage.topics.filter((topic) => !isInput(topic)).map((topic) => new QueueSource(journal.queue(topic)));
     this.task = new Task({
       app,
@@ -83,7 +77,7 @@ export class EmbeddedTask {
       journal: journal.task(name, 0),
       delivery: createDelivery({
         client: options.client,
-        log: this.#log,
+        log: this.#report.log,
         retry: { signal: options.deliverySignal },
         onRetry: options.onRetry,
       }),
@@ -95,7 +89,7 @@ export class EmbeddedTask {
 
   /** Whether nothing was ever journalled for it. Known when it is open. */
   get isNew(): boolean {
-    return this.#isNew;
+    return this.#report.isNew;
   }
 
   /** Standard input, when this stage reads it. */
@@ -125,45 +119,19 @@ export class EmbeddedTask {
 
   /** Writes that the batch in hand has failed to orchestrator.*, as far as that can still be written. */
   recordFailure(error: unknown): void {
-    const { app, operations, clock } = this.#options;
-    const plan = this.#committed + 1;
-    const now = clock();
-    recordFailure(operations, error, { component: this.name, run: () => `${app}/${this.name}/0/${plan}` }, now);
-    // Before it knows where it stands, the number would be that of a batch that was counted.
-    if (!this.#isRecovered) return;
-    const startedAt = this.#planned.plan === plan ? this.#planned.at : now;
-    operations.run(failedRunRow(app, this.name, 0, { plan, startedAt, finishedAt: now, error: describeError(error) }));
+    this.#report.failed(error);
   }
 
   #observer(): TaskObserver {
-    const { app, operations, onCommitted, clock } = this.#options;
-    const crash = crashOnPurpose(this.name);
-    return {
-      onStep: (step, plan) => {
-        if (step === 2) this.#planned = { plan, at: clock() };
-        crash(step, plan);
-      },
-      onCommitted: (batch) => {
-        this.#committed = batch.plan.number;
-        operations.run(runRow(app, this.name, 0, batch));
-        onCommitted(batch);
-      },
-      onRecovered: ({ isNew, again, pending, checkpoint }) => {
-        this.#isNew = isNew;
-        this.#isRecovered = true;
-        this.#committed = again.at(-1)?.number ?? checkpoint?.plan ?? 0;
-        if (isNew) return;
-        const last = pending?.number ?? this.#committed;
-        this.#log.info({ again: again.length, pending: pending?.number }, `${this.name} goes on after plan ${last}`);
-      },
-      onCheckpoint: (checkpoint, changes, elapsedMs) => {
-        this.#log.debug({ plan: checkpoint.plan, changes, elapsedMs }, `${this.name}: checkpoint`);
+    return this.#report.observer({
+      onCommitted: this.#options.onCommitted,
+      onCheckpoint: (checkpoint) => {
         // Not awaited: what is let go of late is let go of by the next checkpoint.
         this.#release(checkpoint).catch((error: unknown) => {
-          this.#log.warn({ error: String(error) }, `${this.name}: input that is counted could not be removed`);
+          this.#report.log.warn({ error: String(error) }, `${this.name}: input that is counted could not be removed`);
         });
       },
-    };
+    });
   }
 
   async #release({ positions }: Checkpoint): Promise<void> {

@@ -1,8 +1,7 @@
-import { ParleyError } from '../errors.ts';
 import type { Warehouse } from '../warehouse/open.ts';
-import { lastRunOf } from '../warehouse/runs.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { EmbeddedTask } from './embedded-task.ts';
+import { refuseForeignTask } from './foreign-task.ts';
 import { Worker } from './worker.ts';
 
 export interface RunOptions {
@@ -49,24 +48,11 @@ export async function runToEnd(tasks: readonly EmbeddedTask[], options: RunOptio
   }
 }
 
-/**
- * A task that is new to its journal must be new to the warehouse: otherwise the folders were deleted, or another folder
- * writes there under the same name, and its plans would have the tokens of those that ClickHouse drops as repeated.
- */
+/** Folders that were deleted, or another folder that writes there under the same name. */
 async function refuseForeignWarehouse(tasks: readonly EmbeddedTask[], options: RunOptions): Promise<void> {
   const { app, dataDir, warehouse } = options;
   for (const { name } of tasks.filter(({ isNew }) => isNew)) {
-    const plan = await lastRunOf(warehouse.client, { app, stage: name, partition: 0 });
-    if (plan === undefined) continue;
-    throw new ParleyError(
-      'PARLEY_STATE_CORRUPT',
-      `The warehouse has batches of task ${name}, and its journal is gone`,
-      {
-        expected: `the folders journal and state that belong to the warehouse, or another app than ${app}`,
-        received: `no journal, and batches up to plan ${plan} in the warehouse`,
-        where: dataDir,
-      },
-    );
+    await refuseForeignTask(warehouse.client, { app, stage: name, partition: 0 }, dataDir);
   }
 }
 

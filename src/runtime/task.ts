@@ -4,7 +4,7 @@ import type { Journal, JournalEntry, Plan, RestoreProgress } from '../state/jour
 import type { Changes, Checkpoint, StateStore } from '../state/store.ts';
 import { type Cargo, type Delivery, NoCargo } from '../warehouse/delivery.ts';
 import { type BatchOutcome, BatchRun, CHUNK_EVENTS, ROWS_MAX } from './batch.ts';
-import { deadLetterRows } from './dead-letters.ts';
+import { deadLetterRows, deadLettersOf } from './dead-letters.ts';
 import type { Stage } from './domain.ts';
 import { type Recovery, recover } from './recovery.ts';
 
@@ -198,9 +198,10 @@ export class Task {
   async close(): Promise<void> {
     await this.#delivering?.done.catch(() => undefined);
     await this.#writing;
-    await this.#options.source.close();
-    await this.#options.store.close();
-    await this.#options.journal.close();
+    const { source, store, journal } = this.#options;
+    // Each of them, whatever the others say: a store left open would keep its folder from the next owner.
+    const results = await Promise.allSettled([source.close(), store.close(), journal.close()]);
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 
   /** Steps 3, 2 (with the 5 of the batch before) and 4. */
@@ -304,9 +305,11 @@ export class Task {
     }
     await delivered.done;
     this.#step(4, delivered.plan.number);
+    const { forwards, rejected } = delivered.outcome;
     const entry: JournalEntry = {
       commit: delivered.plan.number,
-      forwards: delivered.outcome.forwards,
+      forwards,
+      ...(rejected.length === 0 ? {} : { deadLetters: deadLettersOf(rejected) }),
       ...(next === undefined ? {} : { plan: next }),
     };
     await journal.append(entry);

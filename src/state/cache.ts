@@ -18,7 +18,10 @@ import type { Changes, StateStore } from './store.ts';
  * Nothing is let go between a `begin` and the next one, so what a batch wanted stays in memory for all of it.
  */
 export interface CacheOptions {
-  /** Unchanged states that are kept, about; those of the batch in hand and changed ones come on top. */
+  /**
+   * Unchanged states that are kept, about; those of the batch in hand and changed ones come on top. Asked for with each
+   * chunk, so it may change.
+   */
   readonly entriesMax: number;
 }
 
@@ -29,7 +32,7 @@ const scanLimit = 2_000;
 
 export class StateCache {
   readonly #store: StateStore;
-  readonly #entriesMax: number;
+  readonly #options: CacheOptions;
   readonly #tables: readonly SpaceTable[];
   readonly #bySpace: ReadonlyMap<object, SpaceTable>;
   /** Snapshots that are not yet written. */
@@ -39,7 +42,7 @@ export class StateCache {
   constructor(store: StateStore, spaces: readonly StateSpace<unknown>[], options: CacheOptions = defaultCacheOptions) {
     checkPrefixes(spaces);
     this.#store = store;
-    this.#entriesMax = options.entriesMax;
+    this.#options = options;
     this.#tables = spaces.map((space) => new SpaceTable(space));
     this.#bySpace = new Map(this.#tables.map((table) => [table.space, table]));
   }
@@ -58,7 +61,7 @@ export class StateCache {
   begin(now: number): void {
     this.#day = dayOf(now);
     const young = this.#tables.reduce((sum, table) => sum + table.young.size, 0);
-    if (young < this.#entriesMax / 2) return;
+    if (young < this.#options.entriesMax / 2) return;
     for (const table of this.#tables) table.rotate();
   }
 

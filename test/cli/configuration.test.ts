@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readConfiguration } from '../../src/cli/configuration.ts';
+import { readConfigurationFile } from '../../src/cli/configuration-file.ts';
 import { configurationKeys } from '../../src/cli/configuration-keys.ts';
 import { ParleyError } from '../../src/errors.ts';
 
@@ -45,6 +46,10 @@ describe('readConfiguration', () => {
     ['PARLEY_CONVERSATIONS_TEXT_TAGS', '{"billing":["invoice"]}', 'conversations.textTags', { billing: ['invoice'] }],
     ['PARLEY_DOMAINS', ' conversations ', 'domains', ['conversations']],
     ['PARLEY_APP', '', 'app', 'parley'],
+    ['PARLEY_KAFKA_BROKERS', 'one:9092, two.example:9093', 'kafka.brokers', ['one:9092', 'two.example:9093']],
+    ['PARLEY_KAFKA_TLS_IS_ENABLED', 'true', 'kafka.tls.isEnabled', true],
+    ['PARLEY_KAFKA_SESSION_TIMEOUT_MS', '10000', 'kafka.sessionTimeoutMs', 10_000],
+    ['PARLEY_RUN_WORKERS', '3', 'run.workers', 3],
   ])('reads %s=%s', (name, text, path, value) => {
     const configuration: unknown = readConfiguration({ [name]: text });
     const at = path.split('.').reduce((tree, key) => (tree as Record<string, unknown>)[key], configuration);
@@ -61,6 +66,12 @@ describe('readConfiguration', () => {
     [{ PARLEY_CLICKHOUSE_URL: 'localhost' }, undefined, 'PARLEY_CLICKHOUSE_URL', 'a URL such as'],
     [{ PARLEY_CLICKHOUSE_USERNAME: 'me' }, undefined, 'clickhouse.username', 'clickhouse.url beside it'],
     [{ PARLEY_CLICKHOUSE_TCP_PORT: '8123' }, undefined, 'clickhouse.tcpPort', 'another port than clickhouse.httpPort'],
+    [{ PARLEY_KAFKA_BROKERS: 'one' }, undefined, 'PARLEY_KAFKA_BROKERS.0', 'host:port'],
+    [{ PARLEY_KAFKA_SASL_USERNAME: 'me' }, undefined, 'kafka.sasl.username', 'kafka.sasl.mechanism beside it'],
+    [{}, { kafka: { tls: { caFile: 'ca.pem' } } }, 'kafka.tls.isEnabled', 'true, or no file'],
+    [{}, { schemaRegistry: { plainJson: 'refuse' } }, 'schemaRegistry.plainJson', 'schemaRegistry.url beside it'],
+    [{}, { schemaRegistry: { username: 'me' } }, 'schemaRegistry.username', 'schemaRegistry.url beside it'],
+    [{ PARLEY_KAFKA_REPLICATION_FACTOR: '0' }, undefined, 'PARLEY_KAFKA_REPLICATION_FACTOR', '-1, or 1 or more'],
     [{ PARLEY_DOMAINS: 'conversation' }, undefined, 'PARLEY_DOMAINS.0', '"conversations"'],
   ])('refuses %j %j, and says where and what was expected', (environment, tree, where, expected) => {
     const fault = faultOf(environment as Record<string, string>, tree);
@@ -101,6 +112,40 @@ describe('readConfiguration', () => {
   });
 });
 
+describe('parley.yaml', () => {
+  function written(text: string): string {
+    const folder = mkdtempSync(join(tmpdir(), 'parley-configuration-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    writeFileSync(join(folder, 'parley.yaml'), text);
+    return join(folder, 'parley.yaml');
+  }
+
+  it('is nested as its keys, with lists as lists', () => {
+    const file = written('app: shop\nkafka:\n  brokers: [one:9092, two:9092]\n  tls:\n    isEnabled: yes\nhttp:\n');
+    expect(() => readConfiguration({}, readConfigurationFile(file))).toThrow(/fault/);
+    const right = written('app: shop\nkafka:\n  brokers:\n    - one:9092\n    - two:9092\nhttp:\n');
+    const configuration = readConfiguration({ PARLEY_HTTP_PORT: '0' }, readConfigurationFile(right));
+    expect(configuration).toMatchObject({ app: 'shop', kafka: { brokers: ['one:9092', 'two:9092'] } });
+    expect(configuration.http).toEqual({ host: '127.0.0.1', port: 0 });
+  });
+
+  it('may be empty, or not there; not when it is named', () => {
+    expect(readConfiguration({}, readConfigurationFile(written('# nothing yet\n'))).app).toBe('parley');
+    expect(() => readConfigurationFile('/nowhere/parley.yaml')).toThrow(/cannot be read/);
+  });
+
+  it('says where it is no YAML', () => {
+    const file = written('app: [\n');
+    try {
+      readConfigurationFile(file);
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'PARLEY_CONFIGURATION', detail: { where: file } });
+      expect((error as ParleyError).detail.received).toMatch(/line \d/);
+    }
+  });
+});
+
 describe('docs/configuration.md', () => {
   it('has the table of the keys, no more and no less', () => {
     const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
@@ -115,10 +160,16 @@ describe('docs/configuration.md', () => {
     expect(names.get('clickhouse.username')).toBe('PARLEY_CLICKHOUSE_USERNAME');
     expect(names.get('clickhouse.password')).toBe('PARLEY_CLICKHOUSE_PASSWORD');
     expect(names.get('domains')).toBe('PARLEY_DOMAINS');
+    expect(names.get('kafka.brokers')).toBe('PARLEY_KAFKA_BROKERS');
+    expect(names.get('kafka.topicPrefix')).toBe('PARLEY_KAFKA_TOPIC_PREFIX');
+    expect(names.get('schemaRegistry.url')).toBe('PARLEY_SCHEMA_REGISTRY_URL');
+    expect(names.get('state.dir')).toBe('PARLEY_STATE_DIR');
+    expect(names.get('http.host')).toBe('PARLEY_HTTP_HOST');
+    expect(names.get('http.port')).toBe('PARLEY_HTTP_PORT');
   });
 });
 
 function rowOf({ path, environment, default: value, meaning }: (typeof configurationKeys)[number]): string {
   const text = Array.isArray(value) ? value.join(',') : typeof value === 'object' ? JSON.stringify(value) : value;
-  return `| \`${path}\` | \`${environment}\` | ${value === undefined ? 'unset' : `\`${text}\``} | ${meaning} |`;
+  return `| \`${path}\` | \`${environment}\` | ${text === undefined || text === '' ? 'unset' : `\`${text}\``} | ${meaning} |`;
 }

@@ -9,7 +9,20 @@ const commands = createProgram(new AbortController().signal, () => undefined).co
 describe('help', () => {
   it('knows the commands of the contract that this version has', () => {
     expect(commands).toEqual(
-      expect.arrayContaining(['demo', 'replay', 'query', 'serve', 'migrate', 'doctor', 'generate', 'dlq', 'state']),
+      expect.arrayContaining([
+        'demo',
+        'replay',
+        'query',
+        'serve',
+        'migrate',
+        'doctor',
+        'generate',
+        'dlq',
+        'state',
+        'run',
+        'lag',
+        'schemas',
+      ]),
     );
   });
 
@@ -40,6 +53,7 @@ describe('wrong use', () => {
     ['a missing argument', ['query'], /PARLEY_USAGE {2}missing required argument 'sql'/],
     ['no data folder', ['query', 'SELECT 1'], /PARLEY_USAGE.*\n.*--data-dir DIR, or PARLEY_DATA_DIR/],
     ['standard input without a topic', ['replay', '-', '--data-dir', '/nowhere'], /PARLEY_USAGE.*Standard input/],
+    ['workers that are no number', ['run', '--workers', 'many'], /PARLEY_USAGE.*--workers is a number/],
     ['two counts', ['generate', '--events', '1', '--messages', '1'], /PARLEY_USAGE.*--messages, --events/],
     ['a count that is none', ['generate', '--messages', '1e3'], /expected {2}a whole number\n {2}received {2}1e3/],
     ['topics without a name on one stream', ['generate', '--out', '-'], /PARLEY_USAGE.*--out -/],
@@ -59,6 +73,17 @@ describe('wrong use', () => {
     expect(migrate.code).toBe(2);
     expect(migrate.err).toMatch(/^PARLEY_CONFIGURATION/);
     expect(migrate.err).toContain('perhaps PARLEY_CLICKHOUSE_URL');
+  });
+});
+
+describe('parley run', () => {
+  it('says what it lacks before it starts anything', async () => {
+    const brokers = await parley(['run']);
+    expect({ code: brokers.code, out: brokers.out }).toEqual({ code: 2, out: '' });
+    expect(brokers.err).toMatch(/^PARLEY_CONFIGURATION {2}The brokers are not named/);
+    const warehouse = await parley(['run'], { PARLEY_KAFKA_BROKERS: 'localhost:1', PARLEY_HTTP_PORT: '0' });
+    expect(warehouse.code).toBe(2);
+    expect(warehouse.err).toMatch(/The ClickHouse server that all members share is not named/);
   });
 });
 

@@ -81,7 +81,9 @@ function pem(key: string, file: string | undefined): string | undefined {
 function logTo(log: Log): (entry: LogEntry) => void {
   return ({ level, namespace, log: { message, timestamp: _, logger: __, stack: ___, ...fields } }) => {
     const line = `Kafka ${namespace}: ${message}`;
-    if (level === kafkajs.logLevel.ERROR) log.warn(fields, line);
+    // What a broker answers is for whoever asked: CONCURRENT_TRANSACTIONS comes with every other transaction.
+    if (message.startsWith('Response ')) log.debug(fields, line);
+    else if (level === kafkajs.logLevel.ERROR) log.warn(fields, line);
     else if (level === kafkajs.logLevel.WARN) log.info(fields, line);
     else log.debug(fields, line);
   };

@@ -19,6 +19,8 @@ export interface RegistryDecoderOptions extends Omit<KnownSchemasOptions, 'regis
   readonly now?: () => number;
   readonly log: Log;
   readonly events?: DecoderOptions;
+  /** Whether a record's key must be its event's (true). Not so for bytes whose key is not known, to find it. */
+  readonly isKeyChecked?: boolean;
 }
 
 export interface RegistryDecoder extends RecordDecoder {
@@ -35,7 +37,8 @@ export interface RegistryDecoder extends RecordDecoder {
  * The first record of a schema waits for the registry; the others are decoded at once.
  */
 export function createRegistryDecoder(options: RegistryDecoderOptions): RegistryDecoder {
-  const { client, topics, plain, now: clock = Date.now, log, events } = options;
+  const { client, topics, plain, now: clock = Date.now, log, events, isKeyChecked = true } = options;
+  const withKey = isKeyChecked ? checkedKey : (decoded: Decoded) => decoded;
   const decoder = createDecoder(topics, events);
   const schemas = client && new KnownSchemas({ ...options, registry: client, log });
   const fieldsOf = new Map(topics.map((topic) => [topic.name, fieldNames(topic)]));
@@ -105,7 +108,7 @@ export function createRegistryDecoder(options: RegistryDecoderOptions): Registry
   };
 }
 
-function withKey(decoded: Decoded, key: Buffer | null): Decoded {
+function checkedKey(decoded: Decoded, key: Buffer | null): Decoded {
   if (decoded.event === undefined) return decoded;
   const { key: expected } = decoded.event;
   if (key === null) return rejected('WRONG_KEY', `expected the record's key to be ${show(expected)}, received none`);

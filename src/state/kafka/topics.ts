@@ -97,9 +97,13 @@ async function create(admin: Admin, missing: readonly Wanted[], options: TopicsO
       await admin.createTopics({ topics, waitForLeaders: false });
       made.push(topic);
     } catch (error) {
+      const types = typesOf(error);
       // Another member was faster.
-      const isThere = typeOf(error) === 'TOPIC_ALREADY_EXISTS' || hasErrors(error, 'TOPIC_ALREADY_EXISTS');
-      if (!isThere) throw unfit(topic, 'a topic that can be made', messageOf(error), error);
+      if (types.includes('TOPIC_ALREADY_EXISTS')) continue;
+      if (types.some((type) => refusals.has(type))) {
+        throw unfit(topic, 'a topic that can be made', messageOf(error), error);
+      }
+      throw error; // A broker that is away, or no longer the controller: it may pass.
     }
   }
   return made;
@@ -142,9 +146,20 @@ async function untilKnown<Result>(ask: () => Promise<Result>): Promise<Result> {
   }
 }
 
-function hasErrors(error: unknown, type: string): boolean {
+/** What the brokers will say again, however often they are asked. */
+const refusals = new Set([
+  'INVALID_TOPIC_EXCEPTION',
+  'INVALID_PARTITIONS',
+  'INVALID_REPLICATION_FACTOR',
+  'INVALID_CONFIG',
+  'INVALID_REQUEST',
+  'POLICY_VIOLATION',
+]);
+
+/** The protocol's names of an error, and of those that it stands for. */
+function typesOf(error: unknown): string[] {
   const { errors } = error as { errors?: unknown };
-  return Array.isArray(errors) && errors.every((one) => typeOf(one) === type);
+  return [error, ...(Array.isArray(errors) ? errors : [])].flatMap((one) => typeOf(one) ?? []);
 }
 
 function unfit(topic: string, expected: string, received: string, cause?: unknown): ParleyError {

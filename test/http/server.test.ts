@@ -1,0 +1,48 @@
+import { expect, onTestFinished, test } from 'vitest';
+import type { Readiness } from '../../src/http/health.ts';
+import { type HttpOptions, type HttpServer, startHttpServer } from '../../src/http/server.ts';
+
+async function serve(more: Partial<HttpOptions> = {}): Promise<HttpServer> {
+  const server = await startHttpServer({
+    host: '127.0.0.1',
+    port: 0,
+    readiness: async () => ({ isReady: true, reasons: [] }),
+    metrics: async () => 'parley_events_total 1\n',
+    ...more,
+  });
+  onTestFinished(() => server.close());
+  return server;
+}
+
+test('health and metrics are served on a free port', async () => {
+  let readiness: Readiness = { isReady: false, reasons: ['not in the group yet'] };
+  const { url, port } = await serve({ readiness: async () => readiness });
+  expect(port).toBeGreaterThan(0);
+  const live = await fetch(`${url}/health/live`);
+  expect([live.status, await live.json()]).toEqual([200, { status: 'live' }]);
+  const waiting = await fetch(`${url}/health/ready`);
+  expect([waiting.status, await waiting.json()]).toEqual([
+    503,
+    { status: 'waiting', reasons: ['not in the group yet'] },
+  ]);
+  readiness = { isReady: true, reasons: [] };
+  const ready = await fetch(`${url}/health/ready`);
+  expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready', reasons: [] }]);
+  const metrics = await fetch(`${url}/metrics`);
+  expect(metrics.headers.get('content-type')).toContain('text/plain; version=0.0.4');
+  expect(await metrics.text()).toBe('parley_events_total 1\n');
+  expect((await fetch(`${url}/nothing`)).status).toBe(404);
+});
+
+test('a port that is taken is a coded error', async () => {
+  const { port } = await serve();
+  await expect(serve({ port })).rejects.toMatchObject({ code: 'PARLEY_PORT_UNAVAILABLE', retryable: true });
+});
+
+test('a connection that is kept alive does not hold up the end', async () => {
+  const { url, close } = await serve();
+  await (await fetch(`${url}/health/live`)).text();
+  const since = performance.now();
+  await close();
+  expect(performance.now() - since).toBeLessThan(1_000);
+});

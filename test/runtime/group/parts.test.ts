@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'vitest';
+import { Offsets } from '../../../src/runtime/group/offsets.ts';
+import { PacedSource } from '../../../src/runtime/group/paced-source.ts';
+import { Shares } from '../../../src/runtime/group/shares.ts';
+import { defaultLimits } from '../../../src/runtime/task.ts';
+import type { Source, SourceBatch, SourceRecord } from '../../../src/source/source.ts';
+
+describe('shares', () => {
+  const limits = { ...defaultLimits, batchEventsMax: 40_000, checkpointKeysMax: 20_000 };
+
+  test('follow the tasks that are at work, and are never too small', () => {
+    let now = 0;
+    const shares = new Shares({ limits, clock: () => now, cacheEntriesMax: 20_000 });
+    const one = shares.limits(1);
+    expect(one.batchEventsMax).toBe(40_000);
+    for (let task = 0; task < 20; task++) shares.add(`t${task}`);
+    expect(one.batchEventsMax).toBe(40_000);
+    for (let task = 0; task < 4; task++) shares.worked(`t${task}`);
+    expect(one.batchEventsMax).toBe(10_000);
+    expect(one.checkpointKeysMax).toBe(5_000);
+    for (let task = 0; task < 20; task++) shares.worked(`t${task}`);
+    expect(one.batchEventsMax).toBe(4_000);
+    expect(shares.cache().entriesMax).toBe(1_000);
+    now = 60_000;
+    expect(one.batchEventsMax).toBe(40_000);
+    for (let task = 0; task < 18; task++) shares.remove(`t${task}`);
+    expect(shares.cache().entriesMax).toBe(10_000);
+  });
+
+  test('never exceed what the operator allows', () => {
+    const small = new Shares({ limits: { ...limits, batchEventsMax: 100 }, clock: () => 0 });
+    small.add('a');
+    small.worked('a');
+    expect(small.limits(0).batchEventsMax).toBe(100);
+  });
+
+  test('spread checkpoints over a quarter of the interval', () => {
+    const shares = new Shares({ limits, clock: () => 0 });
+    expect([0, 0.5, 1].map((spread) => shares.limits(spread).checkpointIntervalMs)).toEqual([22_500, 26_250, 30_000]);
+  });
+});
+
+describe('a paced source', () => {
+  function paced(sizes: number[], clock: () => number): PacedSource {
+    const source: Source = {
+      next: async () => {
+        const size = sizes.shift();
+        if (size === undefined) return undefined;
+        const records = Array.from({ length: size }, () => ({}) as SourceRecord);
+        return { records, ranges: [], marks: new Map() } satisfies SourceBatch;
+      },
+      read: async () => ({ records: [], ranges: [], marks: new Map() }),
+      seek: async () => undefined,
+      close: async () => undefined,
+    };
+    return new PacedSource(source, 100, clock);
+  }
+
+  test('waits after a small batch, and not after one that is half full', async () => {
+    let now = 1_000;
+    const source = paced([10, 10, 50, 10], () => now);
+    const next = () => source.next({ eventsMax: 100, bytesMax: 1 });
+    expect((await next())?.records).toHaveLength(10);
+    expect(await next()).toBeUndefined();
+    expect(source.waitMs).toBe(100);
+    now += 100;
+    expect((await next())?.records).toHaveLength(10);
+    now += 100;
+    expect((await next())?.records).toHaveLength(50);
+    expect((await next())?.records).toHaveLength(10);
+  });
+
+  test('does not wait longer than it should when the clock is set back', async () => {
+    let now = 1_000_000;
+    const source = paced([1, 1], () => now);
+    await source.next({ eventsMax: 100, bytesMax: 1 });
+    now = 0;
+    expect(source.waitMs).toBe(100);
+  });
+});
+
+describe('offsets', () => {
+  test('are told one message at a time, the newest only, and again after a failure', async () => {
+    const told: Record<string, number>[] = [];
+    const failures: unknown[] = [];
+    const open: (() => void)[] = [];
+    const offsets = new Offsets(
+      async (positions) => {
+        told.push(Object.fromEntries([...positions].map(([shard, { offset }]) => [shard, offset])));
+        await new Promise<void>((resolve) => open.push(resolve));
+        if (told.length === 1) throw new Error('not now');
+      },
+      (error) => failures.push(error),
+    );
+    const at = (shard: string, offset: number) => offsets.add([[shard, { topic: 't', offset }]]);
+    at('a', 1);
+    at('a', 2);
+    at('b', 5);
+    at('a', 3);
+    expect(told).toEqual([{ a: 1 }]);
+    open[0]!();
+    await Promise.resolve();
+    for (let turns = 0; open.length < 2 && turns < 20; turns++) await Promise.resolve();
+    open[1]!();
+    await offsets.settled();
+    expect(told).toEqual([{ a: 1 }, { a: 3, b: 5 }]);
+    expect(failures).toHaveLength(1);
+  });
+});
