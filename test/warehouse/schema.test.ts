@@ -73,6 +73,25 @@ test('every landing table of the database is declared', async () => {
   expect(found.map(({ name }) => name)).toEqual(declared);
 });
 
+test('a table whose replaced retractions are not sent is replaced by its sorting key, and no incremental view reads it', async () => {
+  const tables = await queryRows<{ table: string; engine: string; key: string; query: string }>(
+    client,
+    `SELECT concat(database, '.', table) AS table, engine_full AS engine, sorting_key AS key, create_table_query AS query
+     FROM system.tables WHERE database IN {databases:Array(String)}`,
+    { databases },
+  );
+  const feeds = tables.filter(({ query }) => query.startsWith('CREATE MATERIALIZED VIEW'));
+  expect(feeds.length).toBeGreaterThan(0);
+  const replaced = landingTables.filter((table) => table.replacedBy !== undefined);
+  expect(replaced.length).toBeGreaterThan(3);
+  for (const { database, name, replacedBy } of replaced) {
+    const landing = tables.find(({ table }) => table === `${database}.${name}`)!;
+    expect(landing.engine, name).toMatch(/^ReplacingMergeTree\(row_version\)/);
+    expect(landing.key.split(', '), name).toEqual(replacedBy);
+    expect(feeds.filter(({ query }) => query.includes(name))).toEqual([]);
+  }
+});
+
 describe.each(databases)('in %s', (database) => {
   test('every table, view and dictionary has a comment', async () => {
     const tables = await tablesOf(database);
