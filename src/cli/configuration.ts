@@ -14,6 +14,7 @@ export interface Configuration {
     readonly url: string | undefined;
     readonly username: string | undefined;
     readonly password: string | undefined;
+    readonly cluster: string | undefined;
     readonly httpPort: number;
     readonly tcpPort: number;
   };
@@ -38,6 +39,8 @@ export interface Configuration {
     readonly url: string | undefined;
     readonly username: string | undefined;
     readonly password: string | undefined;
+    readonly token: string | undefined;
+    readonly caFile: string | undefined;
     readonly plainJson: 'accept' | 'refuse';
   };
   readonly state: { readonly dir: string };
@@ -207,7 +210,7 @@ function checkRelations({ clickhouse, kafka, schemaRegistry, conversations }: Co
     faults.push({ where: 'kafka.tls.isEnabled', expected: 'true, or no file beside it', received });
   }
   if (schemaRegistry.url === undefined) {
-    for (const name of ['username', 'password'] as const) {
+    for (const name of ['username', 'password', 'token', 'caFile'] as const) {
       if (schemaRegistry[name] !== undefined) beside(`schemaRegistry.${name}`, 'schemaRegistry.url beside it');
     }
     if (schemaRegistry.plainJson === 'refuse') {
@@ -215,8 +218,12 @@ function checkRelations({ clickhouse, kafka, schemaRegistry, conversations }: Co
       faults.push({ where: 'schemaRegistry.plainJson', expected, received: 'none' });
     }
   }
+  if (schemaRegistry.token !== undefined && (schemaRegistry.username ?? schemaRegistry.password) !== undefined) {
+    const expected = 'either it, or schemaRegistry.username and .password';
+    faults.push({ where: 'schemaRegistry.token', expected, received: 'both' });
+  }
   if (clickhouse.url === undefined) {
-    for (const name of ['username', 'password'] as const) {
+    for (const name of ['username', 'password', 'cluster'] as const) {
       if (clickhouse[name] === undefined) continue;
       faults.push({ where: `clickhouse.${name}`, expected: 'clickhouse.url beside it', received: 'none' });
     }

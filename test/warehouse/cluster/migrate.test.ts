@@ -64,7 +64,7 @@ describe('a cluster', () => {
     await migrate(client!);
     await expect(migrate(client!, { cluster })).rejects.toMatchObject({
       code: 'PARLEY_CLUSTER_CHANGED',
-      detail: { expected: 'no --cluster' },
+      detail: { expected: 'no cluster' },
     });
     expect(await plainLandingTables(client!, ['conversations'])).toContain('conversations.landing_messages');
     expect(await queryRows(client!, "SELECT name FROM system.tables WHERE endsWith(name, '_local')")).toEqual([]);
