@@ -48,6 +48,9 @@ describe('a cluster', () => {
     await migrate(client!, { cluster });
     const changed = expect.objectContaining({ code: 'PARLEY_CLUSTER_CHANGED' });
     await expect(migrate(client!, { cluster: 'others' })).rejects.toEqual(changed);
+    // `parley run` migrates nothing, and asks this at its start.
+    await expect(pendingMigrations(client!, { cluster: 'others' })).rejects.toEqual(changed);
+    expect(await pendingMigrations(client!)).toEqual([]);
     await client!.command({
       query: `INSERT INTO orchestrator.migrations SELECT '${clusterDomain}', '${cluster}', 'shards with weights 1, 1', now64(3), 0`,
     });
@@ -56,16 +59,16 @@ describe('a cluster', () => {
       code: 'PARLEY_CLUSTER_CHANGED',
       detail: { expected: 'shards with weights 1, 1', received: 'shards with weights 1' },
     });
+    await expect(pendingMigrations(client!)).rejects.toEqual(changed);
   });
 
   test('cannot be made of a server that has its tables already', async () => {
     const shards = await start(1);
     const [client] = shards.clients;
     await migrate(client!);
-    await expect(migrate(client!, { cluster })).rejects.toMatchObject({
-      code: 'PARLEY_CLUSTER_CHANGED',
-      detail: { expected: 'no cluster' },
-    });
+    const changed = { code: 'PARLEY_CLUSTER_CHANGED', detail: { expected: 'no cluster' } };
+    await expect(migrate(client!, { cluster })).rejects.toMatchObject(changed);
+    await expect(pendingMigrations(client!, { cluster })).rejects.toMatchObject(changed);
     expect(await plainLandingTables(client!, ['conversations'])).toContain('conversations.landing_messages');
     expect(await queryRows(client!, "SELECT name FROM system.tables WHERE endsWith(name, '_local')")).toEqual([]);
   });
