@@ -1,4 +1,5 @@
 import { ParleyError } from '../../errors.ts';
+import { crc32c } from '../../state/crc32c.ts';
 import { codecOf } from './broker-access.ts';
 
 /**
@@ -32,6 +33,8 @@ export interface CommittedBatches {
 }
 
 const headerBytes = 61;
+/** Where what the checksum covers begins: all but what the broker writes. */
+const checkedFrom = 21;
 const transactionalFlag = 0x10;
 const controlFlag = 0x20;
 const appendTimeFlag = 0x08;
@@ -59,7 +62,10 @@ export async function committedBatches(
     if (end > log.length) break;
     const magic = log.readInt8(at + 16);
     if (magic !== 2) throw unreadable(where, baseOffset, `message format ${magic}`);
-    const attributes = log.readInt16BE(at + 21);
+    if (crc32c(log, at + checkedFrom, end) !== log.readUInt32BE(at + 17)) {
+      throw unreadable(where, baseOffset, 'a batch that does not have its checksum');
+    }
+    const attributes = log.readInt16BE(at + checkedFrom);
     const batchEnd = baseOffset + log.readInt32BE(at + 23) + 1;
     const producerId = int64(log, at + 43);
     const count = log.readInt32BE(at + 57);
