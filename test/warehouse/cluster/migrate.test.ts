@@ -161,7 +161,10 @@ describe('the program', () => {
     expect(err).toMatch(message);
   });
 
-  test('gives the statements to the cluster, and tells what the server answers', async () => {
+  test.each([
+    ['--cluster', ['--cluster', cluster], {}],
+    ['the configuration', [], { PARLEY_CLICKHOUSE_CLUSTER: cluster }],
+  ])('by %s gives the statements to the cluster, and tells what the server answers', async (_, flags, more) => {
     const shards = await start(1);
     const { url, username, password } = shards.account(0);
     const account = {
@@ -169,7 +172,7 @@ describe('the program', () => {
       PARLEY_CLICKHOUSE_USERNAME: username,
       PARLEY_CLICKHOUSE_PASSWORD: password,
     };
-    const { code, err } = await parley(['migrate', '--cluster', cluster], account);
+    const { code, err } = await parley(['migrate', ...flags], { ...account, ...more } as Record<string, string>);
     // The embedded engine has no Keeper to hand a statement to other servers through.
     expect(err).toMatch(/PARLEY_WAREHOUSE_REFUSED .*(ZooKeeper|Keeper|ON CLUSTER|DDL)/i);
     expect(code).toBe(1);
