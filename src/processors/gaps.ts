@@ -10,10 +10,13 @@ export function secondsBetween(previous: number | null, time: number): number | 
   return previous === null ? null : Math.floor((time - previous) / 1000);
 }
 
+/** A time that never was, in states that are kept: null beside numbers would make an object of every number. */
+export const NEVER = Number.NEGATIVE_INFINITY;
+
 /** Whose turn it is in a conversation: since when the customer waits, and whether anybody ever answered. */
 export interface Turn {
-  /** Time of the first inbound message that nothing outbound has followed; null when nobody waits. */
-  unansweredSince: number | null;
+  /** Time of the first inbound message that nothing outbound has followed; NEVER when nobody waits. */
+  unansweredSince: number;
   hasResponse: boolean;
 }
 
@@ -23,12 +26,12 @@ export interface Turn {
  */
 export function takeTurn(turn: Turn, isInbound: boolean, time: number): number | null {
   if (isInbound) {
-    turn.unansweredSince ??= time;
+    if (turn.unansweredSince === NEVER) turn.unansweredSince = time;
     return null;
   }
-  if (turn.unansweredSince === null) return null;
+  if (turn.unansweredSince === NEVER) return null;
   const seconds = secondsBetween(turn.unansweredSince, time);
-  turn.unansweredSince = null;
+  turn.unansweredSince = NEVER;
   turn.hasResponse = true;
   return seconds;
 }

@@ -3,7 +3,7 @@ import { unlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { corrupt } from './level-errors.ts';
 
-const [openFile, readFile, writeFile] = [promisify(open), promisify(read), promisify(write)];
+const [openFile, writeFile] = [promisify(open), promisify(write)];
 const [closeFile, syncFile, statFile, truncateFile] = [
   promisify(close),
   promisify(fdatasync),
@@ -74,7 +74,7 @@ export class ValueSegment {
     this.#readers++;
     try {
       for (let at = 0; at < length; ) {
-        const { bytesRead } = await readFile(this.#handle, bytes, at, length - at, start + at);
+        const bytesRead = await readAt(this.#handle, bytes, at, start + at);
         if (bytesRead === 0) throw corrupt(this.path, `${start + length} bytes of values`, `${start + at}`);
         at += bytesRead;
       }
@@ -96,4 +96,14 @@ export class ValueSegment {
     await unlink(this.path);
     await this.close();
   }
+}
+
+/** As `promisify(read)` at half its cost: there is one for each state that comes back. */
+function readAt(handle: number, bytes: Buffer, at: number, position: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    read(handle, bytes, at, bytes.length - at, position, (error, bytesRead) => {
+      if (error === null) resolve(bytesRead);
+      else reject(error);
+    });
+  });
 }

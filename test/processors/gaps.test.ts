@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { minutesBetween, secondsBetween, type Turn, takeTurn } from '../../src/processors/gaps.ts';
+import { minutesBetween, NEVER, secondsBetween, type Turn, takeTurn } from '../../src/processors/gaps.ts';
 import { startsSession } from '../../src/processors/sessions.ts';
 
 const at = (clock: string) => Date.parse(`2025-01-01T${clock}Z`);
@@ -22,7 +22,7 @@ describe('time since the last message', () => {
 
 describe('a reply', () => {
   const replies = (messages: readonly (readonly ['in' | 'out', number])[]) => {
-    const turn: Turn = { unansweredSince: null, hasResponse: false };
+    const turn: Turn = { unansweredSince: NEVER, hasResponse: false };
     return messages.map(([direction, seconds]) => takeTurn(turn, direction === 'in', seconds * 1000));
   };
 
@@ -40,7 +40,7 @@ describe('a reply', () => {
 });
 
 test('a session ends with a silence longer than the gap, not one as long', () => {
-  expect(startsSession(null, 0, 1000)).toBe(true);
+  expect(startsSession(NEVER, 0, 1000)).toBe(true);
   expect(startsSession(0, 1000, 1000)).toBe(false);
   expect(startsSession(0, 1001, 1000)).toBe(true);
 });

@@ -1,7 +1,9 @@
 import type { Base, Change } from '../history.ts';
+import { encodeKnown } from '../known-ids.ts';
 import type { ConversationAttributes, ConversationState, ForgottenTag, Rating, TextTag } from './conversation-state.ts';
 import { emptyConversation } from './conversation-state.ts';
 import { restoreMessages, type StoredMessages, storeMessages } from './messages-codec.ts';
+import { packedText } from './messages-pack.ts';
 import { Names } from './names.ts';
 
 /**
@@ -49,7 +51,9 @@ export function encodeConversation(state: ConversationState): string {
   ];
   const rest = restOf(state);
   const json = JSON.stringify(rest === undefined ? stored : [...stored, rest]);
-  return messages === null ? json + END + END : json + END + messages.known + END + messages.pack.text;
+  return messages === null
+    ? json + END + END
+    : json + END + encodeKnown(messages.known) + END + packedText(messages.pack);
 }
 
 export function decodeConversation(text: string): ConversationState {

@@ -14,7 +14,8 @@ export interface CustomerState {
   /** Rows that went out of reach since rows were last written, and how many ever did. */
   closed: CustomerRow[];
   closedCount: number;
-  written: readonly CustomerRow[];
+  /** The rows as written; null while nobody asked since they were, or since the state was read. */
+  written: readonly CustomerRow[] | null;
 }
 
 interface Attributes {

@@ -23,6 +23,8 @@ export function customerStage(options: ConversationsOptions): Stage {
       },
       process(event, context) {
         const state = context.get(space, event.key) ?? emptyCustomer();
+        // What was written is a function of the state as it was; most states rest, and each would hold on to its rows.
+        state.written ??= customerRows(event.key, state);
         if (event.topic === topicNames.customers) {
           const change = event.value as Customer;
           const attributes = change.is_deleted ? null : change.clinic_code;
@@ -69,19 +71,17 @@ function customerSpace(): StateSpace<CustomerState> {
     encode({ history, starts, named, closedCount }) {
       return JSON.stringify([history.changes, history.base, starts, named, closedCount] satisfies StoredCustomer);
     },
-    decode(text, _version, key) {
+    decode(text) {
       const [changes, base, starts, named, closedCount] = JSON.parse(text) as StoredCustomer;
       const history = { changes, base, closed: [] };
-      const state: CustomerState = { history, starts, named, closedCount, closed: [], written: [] };
-      state.written = customerRows(key, state);
-      return state;
+      return { history, starts, named, closedCount, closed: [], written: null };
     },
     settle(key, state, context) {
       const rows = customerRows(key, state);
       const report = (sign: 1 | -1, row: CustomerRow) => context.emit(landingCustomers, sign, row);
-      difference(state.written, [...state.closed, ...rows], (row) => row.valid_from, isSameRow, report);
+      difference(state.written ?? [], [...state.closed, ...rows], (row) => row.valid_from, isSameRow, report);
       state.closed = [];
-      state.written = rows;
+      state.written = null;
     },
   };
 }

@@ -1,4 +1,4 @@
-import { type Turn, takeTurn } from '../gaps.ts';
+import { NEVER, type Turn, takeTurn } from '../gaps.ts';
 import { startsSession } from '../sessions.ts';
 import type { TimelineEntry } from '../timeline.ts';
 import type { SessionRow } from './tables.ts';
@@ -28,8 +28,8 @@ export interface About {
 
 /** Everything about earlier messages that the next one needs: whose turn it is, and the session so far. */
 export interface Pass extends Turn {
-  /** Time and id of the last message; null before the first. */
-  last: number | null;
+  /** Time and id of the last message; NEVER before the first. */
+  last: number;
   lastId: string;
   sessionStartedAt: number;
   sessionCustomer: string;
@@ -40,9 +40,9 @@ export interface Pass extends Turn {
 
 export function newPass(): Pass {
   return {
-    unansweredSince: null,
+    unansweredSince: NEVER,
     hasResponse: false,
-    last: null,
+    last: NEVER,
     lastId: '',
     sessionStartedAt: 0,
     sessionCustomer: '',
@@ -57,7 +57,7 @@ export function advance(pass: Pass, message: KeptMessage, gapMs: number): void {
   const { time, about } = message;
   const isInbound = about.direction === 'in';
   const hadResponse = pass.hasResponse;
-  message.previous = pass.last;
+  message.previous = pass.last === NEVER ? null : pass.last;
   message.responseSeconds = takeTurn(pass, isInbound, time);
   message.isFirstResponse = message.responseSeconds !== null && !hadResponse;
   if (startsSession(pass.last, time, gapMs)) {
@@ -81,7 +81,7 @@ export function sessionOf(id: string, pass: Pass): SessionRow {
     customer_id: pass.sessionCustomer,
     clinic_code: pass.sessionClinic,
     started_at: pass.sessionStartedAt,
-    ended_at: pass.last!,
+    ended_at: pass.last,
     message_count: pass.inCount + pass.outCount,
     in_count: pass.inCount,
     out_count: pass.outCount,

@@ -1,4 +1,5 @@
-import { checkKnown } from '../known-ids.ts';
+import { NEVER } from '../gaps.ts';
+import { decodeKnown } from '../known-ids.ts';
 import type { About, Pass } from './message-pass.ts';
 import { emptyMessages, type Messages } from './messages.ts';
 import type { Names } from './names.ts';
@@ -55,10 +56,10 @@ export function restoreMessages(
 ): Messages {
   const [count, firstTime, gapMs, tail, base, places] = stored;
   const messages = emptyMessages(gapMs);
-  messages.known = checkKnown(known);
+  messages.known = decodeKnown(known);
   messages.pack.count = count;
   messages.pack.firstTime = start + firstTime;
-  messages.pack.text = text;
+  if (count > 0) messages.pack.parts.push(text);
   messages.pack.abouts = Array.from({ length: places.length / 5 }, (_, place): About => {
     const at = 5 * place;
     return {
@@ -76,9 +77,9 @@ export function restoreMessages(
 
 function storePass(pass: Pass, names: Names, start: number): StoredPass {
   return [
-    pass.last === null ? null : pass.last - start,
+    pass.last === NEVER ? null : pass.last - start,
     pass.lastId,
-    pass.unansweredSince === null ? null : pass.unansweredSince - start,
+    pass.unansweredSince === NEVER ? null : pass.unansweredSince - start,
     pass.hasResponse ? 1 : 0,
     pass.sessionStartedAt - start,
     names.place(pass.sessionCustomer),
@@ -90,9 +91,9 @@ function storePass(pass: Pass, names: Names, start: number): StoredPass {
 
 function restorePass(stored: StoredPass, names: Names, start: number): Pass {
   return {
-    last: stored[0] === null ? null : start + stored[0],
+    last: stored[0] === null ? NEVER : start + stored[0],
     lastId: stored[1],
-    unansweredSince: stored[2] === null ? null : start + stored[2],
+    unansweredSince: stored[2] === null ? NEVER : start + stored[2],
     hasResponse: stored[3] === 1,
     sessionStartedAt: start + stored[4],
     sessionCustomer: names.at(stored[5]),

@@ -1,12 +1,13 @@
 import type { About, KeptMessage } from './message-pass.ts';
 
 /**
- * Settled messages as one text, which costs the collector nothing, is looked through by `includes`, grows by adding to
- * its end, and is written to the store as it is. Ids hold no control characters (src/events/fields.ts), so these can
- * part them. A record: RECORD id FIELD time-firstTime FIELD place-in-abouts FIELD text-length FIELD text and tags (JSON).
+ * Settled messages as text, which costs the collector little, is looked through by `includes`, and is written to the
+ * store as it is. Ids hold no control characters (src/events/fields.ts), so these can part them.
+ * A record: RECORD id FIELD time-firstTime FIELD place-in-abouts FIELD text-length FIELD text and tags (JSON).
  */
 export interface Pack {
-  text: string;
+  /** One or more records each: adding to one text would make a tree of its parts, which the collector walks through. */
+  parts: string[];
   count: number;
   /** Time of the first message in it. */
   firstTime: number;
@@ -23,13 +24,13 @@ const ABOUTS_MAX = 64;
 const noAbouts: readonly About[] = [];
 
 class TextPack implements Pack {
-  text = '';
+  parts: string[] = [];
   count = 0;
   firstTime = 0;
   abouts: readonly About[] = noAbouts;
 
   clear(): void {
-    this.text = '';
+    this.parts = [];
     this.count = 0;
     if (this.abouts.length > ABOUTS_MAX) this.abouts = noAbouts;
   }
@@ -40,13 +41,13 @@ export function newPack(): Pack {
 }
 
 export function isPacked(pack: Pack, id: string): boolean {
-  return pack.count > 0 && pack.text.includes(RECORD + id + FIELD);
+  const record = RECORD + id + FIELD;
+  return pack.parts.some((part) => part.includes(record));
 }
 
 export function packMessages(pack: Pack, messages: readonly KeptMessage[]): void {
   if (messages.length === 0) return;
   if (pack.count === 0) pack.firstTime = messages[0]!.time;
-  // Joined, not added up: a sum of strings is kept as a tree of its parts, which the collector walks through.
   const parts: string[] = [];
   for (const { id, time, about, textLength, text, textTags } of messages) {
     let place = pack.abouts.indexOf(about);
@@ -57,13 +58,13 @@ export function packMessages(pack: Pack, messages: readonly KeptMessage[]): void
     parts.push(RECORD, id, FIELD, String(time - pack.firstTime), FIELD, String(place), FIELD, String(textLength ?? ''));
     if (text !== null || textTags.length > 0) parts.push(FIELD, JSON.stringify([text, textTags]));
   }
-  pack.text += parts.join('');
+  pack.parts.push(parts.join(''));
   pack.count += messages.length;
 }
 
 export function unpackMessages(pack: Pack): KeptMessage[] {
   if (pack.count === 0) return [];
-  return pack.text
+  return packedText(pack)
     .slice(1)
     .split(RECORD)
     .map((record) => {
@@ -84,8 +85,15 @@ export function unpackMessages(pack: Pack): KeptMessage[] {
     });
 }
 
+/** All of it as one text, which it is from then on. */
+export function packedText(pack: Pack): string {
+  if (pack.parts.length > 1) pack.parts = [pack.parts.join('')];
+  return pack.parts[0] ?? '';
+}
+
 /** The id of the last message in it. */
-export function lastPackedId({ text }: Pack): string {
-  const start = text.lastIndexOf(RECORD) + 1;
-  return text.slice(start, text.indexOf(FIELD, start));
+export function lastPackedId({ parts }: Pack): string {
+  const last = parts.at(-1) ?? '';
+  const start = last.lastIndexOf(RECORD) + 1;
+  return last.slice(start, last.indexOf(FIELD, start));
 }

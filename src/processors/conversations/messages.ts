@@ -1,6 +1,7 @@
 import type { Message } from '../../events/conversations.ts';
 import type { Context } from '../../runtime/domain.ts';
 import { difference } from '../difference.ts';
+import { NEVER } from '../gaps.ts';
 import { isFull, isKnown, remember, shortId } from '../known-ids.ts';
 import { startsSession } from '../sessions.ts';
 import { fold, isKeptAt, place, type Timeline, TOO_LATE } from '../timeline.ts';
@@ -32,7 +33,7 @@ export interface Messages {
   sessions: readonly SessionRow[];
   isOpen: boolean;
   /** Short ids of the messages that came last, whatever became of them. */
-  known: string;
+  known: number[];
   /** The silence that ends a session by which the rows of the kept messages were derived. */
   gapMs: number;
 }
@@ -52,7 +53,7 @@ export function emptyMessages(gapMs: number): Messages {
     entries: noEntries,
     sessions: noSessions,
     isOpen: false,
-    known: '',
+    known: [],
     gapMs,
   };
 }
@@ -89,7 +90,7 @@ export function takeMessage(
     context.count('duplicate');
     return DUPLICATE;
   }
-  messages.known = remember(messages.known, short);
+  remember(messages.known, short);
   const entry: KeptMessage = {
     id,
     time,
@@ -142,17 +143,17 @@ export function compactMessages(id: string, messages: Messages, rules: MessageRu
 function settleNew(id: string, messages: Messages, rules: MessageRules, context: Context): SessionRow[] {
   const { tail, entries } = messages;
   const latest = entries.at(-1)?.time ?? tail.last;
-  if (tail.last !== null && tail.last < latest! - rules.latenessMs) {
+  if (tail.last !== NEVER && tail.last < latest - rules.latenessMs) {
     messages.base = { ...tail, lastId: lastIdOf(messages) };
     messages.pack.clear();
   }
   const sessions: SessionRow[] = [];
   for (const message of entries) {
-    if (tail.last !== null && startsSession(tail.last, message.time, rules.gapMs)) sessions.push(sessionOf(id, tail));
+    if (tail.last !== NEVER && startsSession(tail.last, message.time, rules.gapMs)) sessions.push(sessionOf(id, tail));
     advance(tail, message, rules.gapMs);
     context.emit(landingMessages, 1, messageRow(id, message));
   }
-  if (tail.last !== null) sessions.push(sessionOf(id, tail));
+  if (tail.last !== NEVER) sessions.push(sessionOf(id, tail));
   close(messages);
   return sessions;
 }
@@ -201,7 +202,7 @@ function runPass(
   const sessions: SessionRow[] = [];
   for (const message of messages.entries) {
     const { previous, responseSeconds, isFirstResponse, sessionStartedAt } = message;
-    if (pass.last !== null && startsSession(pass.last, message.time, gapMs)) sessions.push(sessionOf(id, pass));
+    if (pass.last !== NEVER && startsSession(pass.last, message.time, gapMs)) sessions.push(sessionOf(id, pass));
     advance(pass, message, gapMs);
     if (sessionStartedAt === null) {
       visit(message, null);
@@ -214,7 +215,7 @@ function runPass(
       isFirstResponse === message.isFirstResponse;
     if (!isSame) visit(message, { ...message, previous, responseSeconds, isFirstResponse, sessionStartedAt });
   }
-  if (pass.last !== null) sessions.push(sessionOf(id, pass));
+  if (pass.last !== NEVER) sessions.push(sessionOf(id, pass));
   messages.tail = pass;
   return sessions;
 }
@@ -229,7 +230,7 @@ function foldAway(messages: Messages, rules: MessageRules): void {
 
 /** While open: the kept messages as `place` and `fold` see them. */
 function timelineOf({ base, entries }: Messages): Timeline<KeptMessage> {
-  const horizon = base === null ? null : { id: base.lastId, time: base.last! };
+  const horizon = base === null ? null : { id: base.lastId, time: base.last };
   return { latest: entries.at(-1)?.time ?? horizon?.time ?? Number.NEGATIVE_INFINITY, horizon, entries };
 }
 
@@ -258,7 +259,7 @@ function isKept(messages: Messages, message: Message, rules: MessageRules): bool
 /** Whether it follows everything known, by (time, id). */
 function isLast(messages: Messages, { id, time }: KeptMessage): boolean {
   const last = messages.entries.at(-1);
-  const lastTime = last?.time ?? messages.tail.last ?? Number.NEGATIVE_INFINITY;
+  const lastTime = last?.time ?? messages.tail.last;
   return time > lastTime || (time === lastTime && id > (last?.id ?? lastIdOf(messages)));
 }
 
@@ -268,7 +269,7 @@ function lastIdOf({ pack, tail }: Messages): string {
 }
 
 function lastSession(id: string, { tail }: Messages): SessionRow[] {
-  return tail.last === null ? [] : [sessionOf(id, tail)];
+  return tail.last === NEVER ? [] : [sessionOf(id, tail)];
 }
 
 /** The known `About` that is the same, or a new one, which is then known. */
