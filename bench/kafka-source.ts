@@ -12,8 +12,8 @@ import { CHUNK_EVENTS } from '../src/runtime/batch.ts';
 import type { Log } from '../src/runtime/log.ts';
 import { createKafka } from '../src/source/kafka/client.ts';
 import { KafkaGroup } from '../src/source/kafka/group.ts';
-import { createJsonRecordDecoder } from '../src/source/kafka/record-decoders.ts';
 import type { StageTopics, TaskId } from '../src/source/kafka/shard.ts';
+import { createRegistryDecoder } from '../src/source/registry/registry-decoder.ts';
 
 const count = Number(process.argv[2] ?? 1_000_000);
 const partitions = Number(process.argv[3] ?? 8);
@@ -23,8 +23,9 @@ const batchEvents = 50_000;
 const limits = { bytesMax: 64 * 1024 * 1024 };
 const none = () => undefined;
 const silent: Log = { debug: none, info: none, warn: none, error: none };
-const plain = createDecoder(allDomains().flatMap(({ topics }) => topics));
-const decoder = createJsonRecordDecoder(plain);
+const topics = allDomains().flatMap((domain) => domain.topics);
+const plain = createDecoder(topics);
+const decoder = createRegistryDecoder({ client: undefined, topics, plainJson: 'accept', log: silent });
 
 /** About 250 bytes each, the same for the same count. */
 function message(index: number): { key: string; value: string } {

@@ -24,7 +24,7 @@ const schemas: Record<number, RegisteredSchema> = {
 const client = { schema: async (key: number) => schemas[key] } as unknown as SchemaRegistry;
 const silent = () => undefined;
 const log = { debug: silent, info: silent, warn: silent, error: silent };
-const decoder = createRegistryDecoder({ client, topics: conversationTopics, plain: 'accept', log });
+const decoder = createRegistryDecoder({ client, topics: conversationTopics, plainJson: 'accept', log });
 // The time is a number here: the bytes are the same as those of the producer.
 const type = avro.Type.forSchema(JSON.parse(avroText) as avro.Schema);
 

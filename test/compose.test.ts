@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { configurationKeys } from '../src/cli/configuration-keys.ts';
 
 /**
  * docker-compose.yml, the Dockerfile and what they mount, held without an engine: what would fail on somebody's machine,
@@ -94,7 +95,7 @@ describe('docker-compose.yml', () => {
       'CLICKHOUSE_USERNAME',
       'CLICKHOUSE_PASSWORD',
     ];
-    const known = [...names, 'LOG_LEVEL', 'APP'].map((name) => `PARLEY_${name}`);
+    const known = configurationKeys.map(({ environment }) => environment);
     for (const name of ['migrate', 'parley', 'member', 'migrate-cluster', 'parley-cluster']) {
       const given = Object.keys(compose.services[name]!.environment!);
       expect(given.filter((variable) => !known.includes(variable))).toEqual([]);
@@ -102,6 +103,14 @@ describe('docker-compose.yml', () => {
     }
     expect(compose.services.member!.environment).toEqual(compose.services.parley!.environment);
     expect(compose.services['migrate-cluster']!.environment).toEqual(compose.services['parley-cluster']!.environment);
+    for (const [, { build, environment = {} }] of services) {
+      if (build === undefined) continue;
+      const given = Object.keys(environment).filter((variable) => variable.startsWith('PARLEY_'));
+      expect(given.filter((variable) => !known.includes(variable))).toEqual([]);
+    }
+    const cluster = compose.services['parley-cluster']!.environment!.PARLEY_CLICKHOUSE_CLUSTER;
+    expect(read('deploy/clickhouse/cluster.d/cluster.xml')).toContain(`<${cluster}>`);
+    expect(compose.services.parley!.environment).not.toHaveProperty('PARLEY_CLICKHOUSE_CLUSTER');
   });
 });
 

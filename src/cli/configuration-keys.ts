@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { domainNames } from '../domains.ts';
 import { defaultOptions } from '../processors/conversations/options.ts';
 import { defaultLimits } from '../runtime/task.ts';
+import { clusterName } from '../warehouse/cluster/rewrite.ts';
 
 /** How the text of an environment variable becomes a value. */
 export type Kind = 'text' | 'integer' | 'boolean' | 'list' | 'json';
@@ -39,6 +40,13 @@ export const configurationKeys: readonly ConfigurationKey[] = [
   key('clickhouse.url', 'text', url(), undefined, 'A ClickHouse server to use; unset: one of its own is started'),
   key('clickhouse.username', 'text', z.string().min(1), undefined, 'User on that server'),
   { ...key('clickhouse.password', 'text', z.string(), undefined, 'Password of that user'), isSecret: true },
+  key(
+    'clickhouse.cluster',
+    'text',
+    z.string().regex(clusterName, { error: 'expected the name of a cluster in <remote_servers>' }),
+    undefined,
+    'Cluster that the warehouse is made on, as `migrate --cluster` would; unset: what it was made as',
+  ),
   key('clickhouse.httpPort', 'integer', port, 8123, 'HTTP port of its own server, or the next free one; 0: any'),
   key('clickhouse.tcpPort', 'integer', port, 9000, 'Native port of its own server, or the next free one; 0: any'),
   key(
@@ -83,6 +91,8 @@ export const configurationKeys: readonly ConfigurationKey[] = [
   key('schemaRegistry.url', 'text', url(), undefined, 'A Confluent-compatible registry; unset: events are plain JSON'),
   key('schemaRegistry.username', 'text', text, undefined, 'User of the registry'),
   { ...key('schemaRegistry.password', 'text', z.string(), undefined, 'Password of that user'), isSecret: true },
+  { ...key('schemaRegistry.token', 'text', text, undefined, 'Bearer token, in place of both'), isSecret: true },
+  key('schemaRegistry.caFile', 'text', text, undefined, 'PEM file of an authority that Node.js does not know'),
   key(
     'schemaRegistry.plainJson',
     'text',

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { codeOf, ParleyError } from '../errors.ts';
+import { codeOf } from '../errors.ts';
 import type { ConversationsOptions } from '../processors/conversations/options.ts';
 import type { TaskLimits } from '../runtime/task.ts';
+import { configurationError, type Fault, near, show } from './configuration-faults.ts';
 import { type ConfigurationKey, configurationKeys } from './configuration-keys.ts';
+import { checkRelations } from './configuration-relations.ts';
 
 /** The whole configuration, checked. Undefined: unset, and without a default. */
 export interface Configuration {
@@ -14,6 +16,7 @@ export interface Configuration {
     readonly url: string | undefined;
     readonly username: string | undefined;
     readonly password: string | undefined;
+    readonly cluster: string | undefined;
     readonly httpPort: number;
     readonly tcpPort: number;
   };
@@ -38,6 +41,8 @@ export interface Configuration {
     readonly url: string | undefined;
     readonly username: string | undefined;
     readonly password: string | undefined;
+    readonly token: string | undefined;
+    readonly caFile: string | undefined;
     readonly plainJson: 'accept' | 'refuse';
   };
   readonly state: { readonly dir: string };
@@ -91,12 +96,6 @@ interface Written {
   readonly value: unknown;
   /** The key or the variable that it came from. */
   readonly where: string;
-}
-
-interface Fault {
-  readonly where: string;
-  readonly expected: string;
-  readonly received: string;
 }
 
 function flatten(value: unknown, path: string, written: Map<string, Written>, faults: Fault[]): void {
@@ -189,63 +188,6 @@ function checked(key: ConfigurationKey, { value, where }: Written, faults: Fault
   return undefined;
 }
 
-function checkRelations({ clickhouse, kafka, schemaRegistry, conversations }: Configuration, faults: Fault[]): void {
-  const beside = (where: string, expected: string) => faults.push({ where, expected, received: 'none' });
-  const { mechanism, username, password } = kafka.sasl;
-  if (mechanism !== undefined) {
-    if (username === undefined) beside('kafka.sasl.mechanism', 'kafka.sasl.username beside it');
-    if (password === undefined) beside('kafka.sasl.mechanism', 'kafka.sasl.password beside it');
-  } else if (username !== undefined || password !== undefined) {
-    const written = username === undefined ? 'password' : 'username';
-    beside(`kafka.sasl.${written}`, 'kafka.sasl.mechanism beside it');
-  }
-  const { isEnabled, caFile, certFile, keyFile } = kafka.tls;
-  if (certFile !== undefined && keyFile === undefined) beside('kafka.tls.certFile', 'kafka.tls.keyFile beside it');
-  if (keyFile !== undefined && certFile === undefined) beside('kafka.tls.keyFile', 'kafka.tls.certFile beside it');
-  if (!isEnabled && (caFile !== undefined || certFile !== undefined || keyFile !== undefined)) {
-    const received = 'false, and a file for it';
-    faults.push({ where: 'kafka.tls.isEnabled', expected: 'true, or no file beside it', received });
-  }
-  if (schemaRegistry.url === undefined) {
-    for (const name of ['username', 'password'] as const) {
-      if (schemaRegistry[name] !== undefined) beside(`schemaRegistry.${name}`, 'schemaRegistry.url beside it');
-    }
-    if (schemaRegistry.plainJson === 'refuse') {
-      const expected = 'schemaRegistry.url beside it, or every event would be refused';
-      faults.push({ where: 'schemaRegistry.plainJson', expected, received: 'none' });
-    }
-  }
-  if (clickhouse.url === undefined) {
-    for (const name of ['username', 'password'] as const) {
-      if (clickhouse[name] === undefined) continue;
-      faults.push({ where: `clickhouse.${name}`, expected: 'clickhouse.url beside it', received: 'none' });
-    }
-  }
-  if (clickhouse.httpPort === clickhouse.tcpPort && clickhouse.httpPort !== 0) {
-    const received = String(clickhouse.tcpPort);
-    faults.push({ where: 'clickhouse.tcpPort', expected: 'another port than clickhouse.httpPort', received });
-  }
-  if (conversations.sessionGapMinutes > 60 * Math.max(conversations.allowedLatenessHours, 1)) {
-    const expected = 'no more than conversations.allowedLatenessHours, or sessions could not be corrected';
-    const received = `${conversations.sessionGapMinutes} min`;
-    faults.push({ where: 'conversations.sessionGapMinutes', expected, received });
-  }
-}
-
-function configurationError(faults: readonly Fault[]): ParleyError {
-  const [first] = faults;
-  const several = faults.length > 1;
-  return new ParleyError(
-    'PARLEY_CONFIGURATION',
-    `The configuration has ${several ? `${faults.length} faults` : 'a fault'}`,
-    {
-      expected: several ? faults.map(({ where, expected }) => `${where}: ${expected}`).join('; ') : first!.expected,
-      received: several ? faults.map(({ where, received }) => `${where}: ${received}`).join('; ') : first!.received,
-      where: faults.map(({ where }) => where).join(', '),
-    },
-  );
-}
-
 function set(tree: Tree, path: string, value: unknown): void {
   const [head, ...rest] = path.split('.');
   if (rest.length === 0) {
@@ -258,25 +200,4 @@ function set(tree: Tree, path: string, value: unknown): void {
 
 function paths(): string[] {
   return configurationKeys.map((key) => key.path);
-}
-
-/** The known name that a wrong one is most like, by the pairs of letters that they share. */
-function near(wrong: string, known: readonly string[]): string {
-  const likeness = (name: string) => {
-    const pairs = new Set(pairsOf(name));
-    const shared = pairsOf(wrong).filter((pair) => pairs.has(pair)).length;
-    return (2 * shared) / (pairs.size + wrong.length);
-  };
-  const best = [...known].sort((left, right) => likeness(right) - likeness(left))[0]!;
-  return likeness(best) > 0.5 ? `perhaps ${best}` : 'one of the keys in docs/configuration.md';
-}
-
-function pairsOf(text: string): string[] {
-  const lower = text.toLowerCase();
-  return Array.from({ length: Math.max(0, lower.length - 1) }, (_, index) => lower.slice(index, index + 2));
-}
-
-function show(value: unknown): string {
-  const text = typeof value === 'string' ? JSON.stringify(value) : (JSON.stringify(value) ?? String(value));
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

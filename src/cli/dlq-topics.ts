@@ -1,7 +1,6 @@
 import { ParleyError } from '../errors.ts';
 import { Connection, type Outgoing } from '../producer/connection.ts';
 import type { Topic } from '../runtime/domain.ts';
-import { createRegistry } from '../source/registry/client.ts';
 import { createRegistryDecoder } from '../source/registry/registry-decoder.ts';
 import { readWireFormat } from '../source/registry/wire-format.ts';
 import type { ClickHouseClient } from '../warehouse/client.ts';
@@ -12,6 +11,7 @@ import {
   type StoredDeadLetter,
 } from '../warehouse/dead-letters.ts';
 import { kafkaOf } from './brokers.ts';
+import { registryOf } from './registry.ts';
 import type { Session } from './session.ts';
 
 /** Letters sent and marked together. */
@@ -110,9 +110,8 @@ async function keyReader(
   session: Session,
   topics: readonly Topic[],
 ): Promise<(topic: Topic, bytes: Buffer) => Promise<string | null>> {
-  const { url, username, password } = session.configuration.schemaRegistry;
-  const client = url === undefined ? undefined : await createRegistry({ url, username, password });
-  const decoder = createRegistryDecoder({ client, topics, plain: 'accept', isKeyChecked: false, log: session.log });
+  const client = await registryOf(session.configuration);
+  const decoder = createRegistryDecoder({ client, topics, plainJson: 'accept', isKeyChecked: false, log: session.log });
   return async (topic, bytes) => {
     const wire = readWireFormat(bytes, undefined);
     const from = typeof wire === 'object' ? wire.from : 0;

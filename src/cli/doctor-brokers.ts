@@ -1,11 +1,11 @@
 import { forwardPartitionsOf, inputsOf, partitionsOf } from '../runtime/group/stage-topics.ts';
 import { checkTopology } from '../source/kafka/topology.ts';
-import { createRegistry } from '../source/registry/client.ts';
 import { subjectOf } from '../source/registry/subjects.ts';
 import { journalTopic } from '../state/kafka/names.ts';
 import { type Admin, kafkaOf, withAdmin } from './brokers.ts';
 import { type Check, failing } from './doctor-machine.ts';
 import { stageTopics } from './prepare.ts';
+import { registryAt } from './registry.ts';
 import type { Session } from './session.ts';
 
 /** What `parley run` needs of Kafka and the registry. Nothing where they are not configured. */
@@ -13,7 +13,7 @@ export async function checkBrokers(session: Session): Promise<Check[]> {
   const { kafka, schemaRegistry } = session.configuration;
   const checks: Check[] = [];
   if (kafka.brokers !== undefined) checks.push(...(await checkKafka(session)));
-  if (schemaRegistry.url !== undefined) checks.push(await checkRegistry(session));
+  if (schemaRegistry.url !== undefined) checks.push(await checkRegistry(session, schemaRegistry.url));
   return checks;
 }
 
@@ -67,11 +67,10 @@ async function topics(session: Session, admin: Admin): Promise<Check[]> {
 }
 
 /** Which topics have a schema there; producers may register theirs later, so that none is no failure. */
-async function checkRegistry(session: Session): Promise<Check> {
-  const { url, username, password } = session.configuration.schemaRegistry;
+async function checkRegistry(session: Session, url: string): Promise<Check> {
   const name = 'registry';
   try {
-    const registry = await createRegistry({ url: url!, username, password, timeoutMs: 5_000 });
+    const registry = await registryAt(url, session.configuration, { timeoutMs: 5_000 });
     const subjects = session.domains.flatMap((domain) => domain.topics);
     let known = 0;
     for (const topic of subjects) {

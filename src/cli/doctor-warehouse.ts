@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readAccount } from '../warehouse/accounts.ts';
 import { type ClickHouseClient, type Connection, connect } from '../warehouse/client.ts';
+import { plainLandingTables } from '../warehouse/deduplication-windows.ts';
 import { findRunningServer } from '../warehouse/embedded/running.ts';
 import { READER, startEmbeddedServer } from '../warehouse/embedded/server.ts';
-import { pendingMigrations } from '../warehouse/migrations.ts';
+import { type MigrateOptions, pendingMigrations } from '../warehouse/migrations.ts';
 import { checkSettings } from '../warehouse/settings.ts';
 import { type Check, failing } from './doctor-machine.ts';
 import type { Session } from './session.ts';
@@ -39,14 +40,16 @@ type Writer = Required<Pick<Connection, 'url' | 'username' | 'password'>>;
 
 async function checkServer(session: Session, writer: Writer, hasWarehouse: boolean): Promise<Check[]> {
   const domains = session.domains.map(({ name }) => name);
+  const isConfigured = session.configuration.clickhouse.url !== undefined;
   const client = connect(writer);
   const reader = connect({ url: writer.url, username: READER });
   try {
     const checks = [await checkWriter(client, writer)];
     if (checks[0]?.status === 'fail') return checks;
     checks.push(await guarded('settings', () => settings(client, domains)));
-    checks.push(await guarded('migrations', () => migrations(client, domains, hasWarehouse)));
-    checks.push(await checkReader(reader, session.configuration.clickhouse.url !== undefined));
+    checks.push(await guarded('migrations', () => migrations(client, session.migrateOptions, hasWarehouse)));
+    if (isConfigured) checks.push(await guarded('tables', () => plainTables(client, domains)));
+    checks.push(await checkReader(reader, isConfigured));
     return checks;
   } finally {
     await client.close();
@@ -69,13 +72,23 @@ async function settings(client: ClickHouseClient, domains: readonly string[]): P
   return { name: 'settings', status: 'ok', found: 'a repeated insert leaves one copy' };
 }
 
-async function migrations(client: ClickHouseClient, domains: readonly string[], hasWarehouse: boolean): Promise<Check> {
-  const pending = await pendingMigrations(client, { domains });
+async function migrations(client: ClickHouseClient, options: MigrateOptions, hasWarehouse: boolean): Promise<Check> {
+  const pending = await pendingMigrations(client, options);
   if (pending.length === 0) return { name: 'migrations', status: 'ok', found: 'up to date' };
   if (!hasWarehouse)
     return { name: 'migrations', status: 'ok', found: `${pending.length} to apply to a new warehouse` };
   const action = 'Run `parley migrate`; `replay` and `serve` do it too.';
   return { name: 'migrations', status: 'warn', found: `${pending.length} pending`, action };
+}
+
+/** The embedded server's are mended before each start; those of a server of one's own are not. */
+async function plainTables(client: ClickHouseClient, domains: readonly string[]): Promise<Check> {
+  const name = 'tables';
+  const plain = await plainLandingTables(client, ['orchestrator', ...domains]);
+  if (plain.length === 0)
+    return { name, status: 'ok', found: 'no landing table that a crash could make lose an insert' };
+  const found = `${plain.length} landing tables are plain: a crash of the server at a bad moment can lose an insert`;
+  return { name, status: 'warn', found, action: 'See docs/operators-cluster.md, "Plain tables".' };
 }
 
 async function checkReader(client: ClickHouseClient, isConfigured: boolean): Promise<Check> {

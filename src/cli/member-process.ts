@@ -8,7 +8,6 @@ import type { TaskId } from '../runtime/group/ports.ts';
 import { Trims } from '../runtime/group/trims.ts';
 import { defaultLimits } from '../runtime/task.ts';
 import { KafkaGroup } from '../source/kafka/group.ts';
-import { createRegistry } from '../source/registry/client.ts';
 import { createRegistryDecoder, type RegistryDecoder } from '../source/registry/registry-decoder.ts';
 import { createKafkaJournal } from '../state/kafka/journal.ts';
 import { trimForwards } from '../state/kafka/topics.ts';
@@ -21,6 +20,7 @@ import { type Kafka, withAdmin } from './brokers.ts';
 import { limitsOf } from './configuration.ts';
 import { patiently } from './patience.ts';
 import type { Topology } from './prepare.ts';
+import { registryOf } from './registry.ts';
 import type { Session } from './session.ts';
 
 export interface MemberParts {
@@ -44,12 +44,11 @@ export class MemberProcess {
 
   static async open(parts: MemberParts): Promise<MemberProcess> {
     const { session, warehouse } = parts;
-    const { url, username, password } = session.configuration.schemaRegistry;
-    const client = url === undefined ? undefined : await createRegistry({ url, username, password });
+    const client = await registryOf(session.configuration);
     const decoder = createRegistryDecoder({
       client,
       topics: session.domains.flatMap(({ topics }) => topics),
-      plain: session.configuration.schemaRegistry.plainJson,
+      plainJson: session.configuration.schemaRegistry.plainJson,
       log: session.log,
     });
     const databases = ['orchestrator', ...session.domains.map(({ name }) => name)];

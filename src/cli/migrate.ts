@@ -22,8 +22,11 @@ export function addMigrate({ program, handle }: Registry): void {
     .command('migrate')
     .description('bring the databases of the warehouse up to date')
     .option(dataDirFlags, dataDirMeaning)
-    .option('--cluster <name>', 'make the objects on all servers of a ClickHouse cluster, Replicated and Distributed')
-    .option('--print', 'with --cluster: print the SQL, and ask no server')
+    .option(
+      '--cluster <name>',
+      'make the objects on all servers of a ClickHouse cluster (or PARLEY_CLICKHOUSE_CLUSTER)',
+    )
+    .option('--print', 'for a cluster: print the SQL, and ask no server')
     .option('--dry-run', 'say what would be applied, and apply nothing')
     .option('--json', 'print as JSON')
     .addHelpText(
@@ -52,8 +55,10 @@ Examples:
   });
 }
 
-function optionsOf(session: Session, { cluster, print: isPrinting, dryRun, json }: MigrateFlags): MigrateOptions {
-  const domains = session.domains.map(({ name }) => name);
+function optionsOf(session: Session, flags: MigrateFlags): MigrateOptions {
+  const { print: isPrinting, dryRun, json } = flags;
+  const { domains, cluster: configured } = session.migrateOptions;
+  const cluster = flags.cluster ?? configured;
   if (isPrinting && (cluster === undefined || dryRun || json)) {
     throw new ParleyError('PARLEY_USAGE', '--print gives the SQL for a cluster', {
       expected: '--cluster NAME --print, alone',

@@ -64,7 +64,7 @@ export async function openSharedWarehouse(
   return patiently(async () => {
     const warehouse = await session.openWarehouse('.', { isMigrating: false });
     try {
-      const pending = await pendingMigrations(warehouse.client, { domains: session.domains.map(({ name }) => name) });
+      const pending = await pendingMigrations(warehouse.client, session.migrateOptions);
       if (pending.length === 0) return warehouse;
       throw new ParleyError('PARLEY_MIGRATION_NEEDED', 'The warehouse is older than this program', {
         expected: 'no migrations that wait',

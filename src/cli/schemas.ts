@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { ParleyError } from '../errors.ts';
 import type { Topic } from '../runtime/domain.ts';
-import { type Compatibility, compatibilityLevels, createRegistry } from '../source/registry/client.ts';
+import { type Compatibility, compatibilityLevels } from '../source/registry/client.ts';
 import {
   inspectSubject,
   registerSubject,
@@ -11,6 +11,7 @@ import {
 } from '../source/registry/subjects.ts';
 import { exitDone, exitFailed } from './failure.ts';
 import { print, printJson, table } from './output.ts';
+import { registryAt } from './registry.ts';
 import type { Registry, Session } from './session.ts';
 
 interface Flags {
@@ -79,9 +80,8 @@ async function inspected(session: Session, flags: Flags) {
       received: url ?? 'neither',
     });
   }
+  const registry = await registryAt(url, session.configuration);
   const subjects = subjectsOf(chosenTopics(session, flags.topic), flags.format, kafka.topicPrefix);
-  const { username, password } = schemaRegistry;
-  const registry = await createRegistry({ url, username, password });
   const findings: SubjectFinding[] = [];
   for (const subject of subjects) findings.push(await inspectSubject(registry, subject));
   return { registry, subjects, findings };

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { allDomains } from '../domains.ts';
 import { ParleyError } from '../errors.ts';
 import type { Domain } from '../runtime/domain.ts';
-import { openWarehouse, type Warehouse } from '../warehouse/open.ts';
+import { openWarehouse, type Warehouse, type WarehouseOptions } from '../warehouse/open.ts';
 import { type Configuration, readConfiguration } from './configuration.ts';
 import { readConfigurationFile } from './configuration-file.ts';
 import { createLogger } from './logging.ts';
@@ -41,6 +41,11 @@ export class Session {
     return allDomains(this.configuration);
   }
 
+  /** What the warehouse is migrated with. */
+  get migrateOptions(): Pick<WarehouseOptions, 'domains' | 'cluster'> {
+    return { domains: this.domains.map(({ name }) => name), cluster: this.configuration.clickhouse.cluster };
+  }
+
   /** The data folder, absolute. Fails with PARLEY_USAGE when none is named and there is no `fallback`. */
   dataDir(option: string | undefined, fallback?: string): string {
     const dir = option ?? this.configuration.dataDir ?? fallback;
@@ -61,7 +66,7 @@ export class Session {
       password,
       httpPort,
       tcpPort,
-      domains: this.domains.map(({ name }) => name),
+      ...this.migrateOptions,
       log: (level, message) => this.log[level](message),
       ...options,
     });

@@ -122,7 +122,7 @@ class LevelStore implements StateStore {
         if (keys.length === 0) break;
         await this.#write(keys.map((key) => [key, undefined] as const));
       }
-      for await (const portion of changes) {
+      for await (const portion of blamed(changes)) {
         await this.#write([...new Map(portion)]);
         await this.#clean();
       }
@@ -222,8 +222,9 @@ class LevelStore implements StateStore {
       try {
         await work();
       } catch (error) {
-        this.#failure = levelError(error, this.#database.path);
-        throw this.#failure;
+        const isForeign = error instanceof ForeignFault;
+        this.#failure = levelError(isForeign ? error.cause : error, this.#database.path);
+        throw isForeign ? error.cause : this.#failure;
       }
     })();
     this.#writing = turn;
@@ -266,4 +267,15 @@ function parseCheckpoint(path: string, text: string): Checkpoint {
     Object.values(positions).every(({ topic, offset }) => typeof topic === 'string' && Number.isSafeInteger(offset));
   if (!isSane) throw corrupt(path, 'a checkpoint with a plan and positions', text.slice(0, 200));
   return checkpoint as Checkpoint;
+}
+
+/** A fault of where changes come from: it is thrown as it came, and not taken for one of the disk. */
+class ForeignFault extends Error {}
+
+async function* blamed<Portion>(portions: AsyncIterable<Portion> | Iterable<Portion>): AsyncGenerator<Portion> {
+  try {
+    yield* portions;
+  } catch (cause) {
+    throw new ForeignFault('', { cause });
+  }
 }

@@ -6,7 +6,7 @@ import { ValueSegment } from './value-segment.ts';
 
 /**
  * The values of a store, in files that are only appended to, while LevelDB keeps where each one is. LevelDB alone wrote
- * every byte of state some twelve times, since it moves values about to keep keys in order (docs/decisions/0005); here a
+ * every byte of state some twelve times, since it moves values about to keep keys in order (docs/decisions/0009-value-log.md); here a
  * value is written once, and once more for each time that the file it is in is cleaned.
  *
  * What is appended counts when its place has been written to LevelDB. A crash before leaves a tail that `open` cuts off.

@@ -16,7 +16,7 @@ export interface MigrateOptions {
    * Name of a ClickHouse cluster: the objects are made on all of its servers, Replicated and Distributed. A warehouse
    * that was migrated so remembers it, and need not be told again. Default: the one server that is asked.
    */
-  readonly cluster?: string;
+  readonly cluster?: string | undefined;
 }
 
 export interface AppliedMigration {
@@ -59,12 +59,19 @@ export async function migrate(client: ClickHouseClient, options: MigrateOptions 
   return applied;
 }
 
-/** Migrations that `migrate` would apply. Fails with PARLEY_MIGRATION_CHANGED when an applied one has been edited. */
+/**
+ * Migrations that `migrate` would apply. Fails with PARLEY_MIGRATION_CHANGED when an applied one has been edited, and as
+ * `migrate` does when the warehouse is not, or no longer, the cluster that it should be.
+ */
 export async function pendingMigrations(
   client: ClickHouseClient,
   options: MigrateOptions = {},
 ): Promise<MigrationFile[]> {
-  return pendingIn(await readRecord(client), options);
+  const record = await readRecord(client);
+  const pending = pendingIn(record, options);
+  const cluster = targetCluster(record, options.cluster);
+  if (cluster !== undefined) await shardingNow(client, cluster, record, false);
+  return pending;
 }
 
 function pendingIn(record: MigrationRecord | undefined, options: MigrateOptions): MigrationFile[] {
@@ -92,8 +99,8 @@ function targetCluster(record: MigrationRecord | undefined, wanted: string | und
   if (isNew || wanted === undefined || wanted === made) return wanted ?? made;
   throw clusterChanged(
     made === undefined ? 'These databases were made for one server' : 'These databases were made for another cluster',
-    made === undefined ? 'no --cluster' : `--cluster ${made}`,
-    `--cluster ${wanted}`,
+    made === undefined ? 'no cluster' : `cluster ${made}`,
+    `cluster ${wanted}`,
   );
 }
 

@@ -17,6 +17,8 @@ export interface WarehouseOptions {
   readonly tcpPort?: number | undefined;
   /** Databases that must exist: names of domains. */
   readonly domains: readonly string[];
+  /** Name of the ClickHouse cluster that they are made on; unset: what the warehouse was made as. */
+  readonly cluster?: string | undefined;
   /** Whether pending migrations are applied (true). */
   readonly isMigrating?: boolean;
   readonly log?: (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void;
@@ -36,7 +38,7 @@ export interface Warehouse {
 
 /** Starts the embedded server, or connects to the configured one; migrates and checks it. */
 export async function openWarehouse(options: WarehouseOptions): Promise<Warehouse> {
-  const { url, dataDir, httpPort, tcpPort, log, domains, isMigrating = true } = options;
+  const { url, dataDir, httpPort, tcpPort, log, domains, cluster, isMigrating = true } = options;
   const server =
     url === undefined
       ? await startEmbeddedServer({
@@ -58,7 +60,7 @@ export async function openWarehouse(options: WarehouseOptions): Promise<Warehous
   };
   try {
     if (server === undefined) await greet(client, account.url);
-    if (isMigrating) await migrate(client, { domains });
+    if (isMigrating) await migrate(client, { domains, cluster });
     await checkSettings(client, ['orchestrator', ...domains]);
   } catch (error) {
     await close();

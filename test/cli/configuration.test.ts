@@ -26,6 +26,7 @@ describe('readConfiguration', () => {
       url: undefined,
       username: undefined,
       password: undefined,
+      cluster: undefined,
       httpPort: 8123,
       tcpPort: 9000,
     });
@@ -70,6 +71,15 @@ describe('readConfiguration', () => {
     [{ PARLEY_KAFKA_SASL_USERNAME: 'me' }, undefined, 'kafka.sasl.username', 'kafka.sasl.mechanism beside it'],
     [{}, { kafka: { tls: { caFile: 'ca.pem' } } }, 'kafka.tls.isEnabled', 'true, or no file'],
     [{}, { schemaRegistry: { plainJson: 'refuse' } }, 'schemaRegistry.plainJson', 'schemaRegistry.url beside it'],
+    [{}, { schemaRegistry: { caFile: 'ca.pem' } }, 'schemaRegistry.caFile', 'schemaRegistry.url beside it'],
+    [
+      {},
+      { schemaRegistry: { url: 'http://one', token: 't', username: 'me' } },
+      'schemaRegistry.token',
+      'either it, or',
+    ],
+    [{ PARLEY_CLICKHOUSE_CLUSTER: 'analytics' }, undefined, 'clickhouse.cluster', 'clickhouse.url beside it'],
+    [{ PARLEY_CLICKHOUSE_CLUSTER: "o'clock" }, undefined, 'PARLEY_CLICKHOUSE_CLUSTER', 'the name of a cluster'],
     [{}, { schemaRegistry: { username: 'me' } }, 'schemaRegistry.username', 'schemaRegistry.url beside it'],
     [{ PARLEY_KAFKA_REPLICATION_FACTOR: '0' }, undefined, 'PARLEY_KAFKA_REPLICATION_FACTOR', '-1, or 1 or more'],
     [{ PARLEY_DOMAINS: 'conversation' }, undefined, 'PARLEY_DOMAINS.0', '"conversations"'],

@@ -194,6 +194,8 @@ describe('a consumer group', () => {
       found: 'partitions: conversations.conversation 4, conversations.customer 4, conversations.clinic 4',
     });
     expect(found.get('journals')).toEqual({ status: 'ok', found: '3 of app group-test, 2 internal topics' });
+    // The embedded server of this test, which is not one that Parley started, has plain tables.
+    expect(found.get('tables')).toMatchObject({ status: 'warn', action: expect.stringContaining('operators-cluster') });
     const missing = await parley(['doctor', '--json'], { ...shared, PARLEY_KAFKA_TOPIC_PREFIX: 'none.' });
     expect(missing.code).toBe(1);
     expect(missing.out).toContain('PARLEY_TOPIC_MISSING');

@@ -97,7 +97,7 @@ describe('a producer', () => {
       const decoder = createRegistryDecoder({
         client,
         topics: conversationTopics,
-        plain: format === 'plain' ? 'accept' : 'refuse',
+        plainJson: format === 'plain' ? 'accept' : 'refuse',
         log,
       });
       const decoded = await Promise.all(taken.map(({ value, key }) => decoder.decode(topic, value, key)));

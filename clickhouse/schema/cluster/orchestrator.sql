@@ -163,3 +163,11 @@ AS SELECT app, stage, topic, shard, offset, code, message, bytes, size, event_ti
 FROM orchestrator.landing_dead_letters FINAL
 WHERE sign = 1
 COMMENT 'Records that were refused, with the reason, the origin and the bytes. parley dlq shows them and sends them back.';
+
+-- orchestrator/0004-dead-letter-codes
+
+ALTER TABLE orchestrator.landing_dead_letters_local ON CLUSTER 'parley' COMMENT COLUMN code 'Reason: INVALID_JSON, INVALID_EVENT, SCHEMA_UNKNOWN, WRONG_KEY, EVENT_TOO_LARGE, TIME_OUT_OF_RANGE, CHANGE_TOO_LATE.';
+
+ALTER TABLE orchestrator.landing_dead_letters ON CLUSTER 'parley' COMMENT COLUMN code 'Reason: INVALID_JSON, INVALID_EVENT, SCHEMA_UNKNOWN, WRONG_KEY, EVENT_TOO_LARGE, TIME_OUT_OF_RANGE, CHANGE_TOO_LATE.';
+
+ALTER TABLE orchestrator.dead_letters ON CLUSTER 'parley' COMMENT COLUMN code 'Reason: INVALID_JSON, INVALID_EVENT, SCHEMA_UNKNOWN, WRONG_KEY, EVENT_TOO_LARGE, TIME_OUT_OF_RANGE, CHANGE_TOO_LATE.';

@@ -11,6 +11,7 @@ import { messageOf, ParleyError } from '../../errors.ts';
  * metadata and codecs are its own.
  */
 export interface Cluster {
+  readonly targetTopics: Set<string>;
   connect(): Promise<void>;
   disconnect(): Promise<void>;
   isConnected(): boolean;
@@ -18,19 +19,45 @@ export interface Cluster {
   refreshMetadata(): Promise<void>;
   refreshMetadataIfNecessary(): Promise<void>;
   findTopicPartitionMetadata(topic: string): readonly PartitionMetadata[];
-  findBroker(node: { nodeId: string }): Promise<Broker>;
-  findGroupCoordinator(of: { groupId: string; coordinatorType: number }): Promise<Broker>;
+  getNodeIds(): string[];
+  removeBroker(address: { host: string; port: number }): void;
+  findBroker(node: { nodeId: number | string }): Promise<Broker>;
+  findGroupCoordinator(of: { groupId: string; coordinatorType?: number }): Promise<Broker>;
+  metadata(options: { topics: readonly string[] }): Promise<{ topicMetadata: TopicMetadata[] } | null>;
+  fetchTopicsOffset(
+    topics: readonly { topic: string; partitions: { partition: number }[]; fromBeginning: boolean }[],
+  ): Promise<TopicOffsets[]>;
 }
 
-interface PartitionMetadata {
+export interface TopicMetadata {
+  readonly topic: string;
+  readonly partitionMetadata: PartitionMetadata[];
+}
+
+export interface PartitionMetadata {
   readonly partitionId: number;
-  readonly leader: number;
+  readonly leader: number | null;
+}
+
+export interface TopicOffsets {
+  readonly topic: string;
+  readonly partitions: { partition: number; offset: string }[];
+}
+
+export interface OffsetCommit {
+  readonly groupId: string;
+  readonly memberId: string;
+  readonly groupGenerationId: number;
+  readonly topics: { topic: string; partitions: { partition: number; offset: string }[] }[];
 }
 
 export interface Broker {
   readonly nodeId: string;
-  readonly connectionPool: { send(request: ProtocolRequest): Promise<unknown> };
+  readonly connectionPool: { send<Response>(request: ProtocolRequest<Response>): Promise<Response> };
+  isConnected(): boolean;
   disconnect(): Promise<void>;
+  metadata(topics: readonly string[]): Promise<{ topicMetadata: TopicMetadata[] }>;
+  offsetCommit(payload: OffsetCommit): Promise<unknown>;
   /** The definition of a request in the newest version that both sides know. */
   lookupRequest(apiKey: number, definition: unknown): (options: object) => ProtocolRequest;
   listOffsets(options: object): Promise<ListedOffsets>;
@@ -53,9 +80,16 @@ interface ListedOffsets {
   }[];
 }
 
-export interface ProtocolRequest {
-  readonly request: { readonly apiVersion: number; encode(): Promise<Encoder> };
-  readonly response: { decode(payload: Buffer): unknown; parse(decoded: unknown): unknown };
+/** A request and the reader of its response; either can be our own. */
+export interface ProtocolRequest<Response = unknown> {
+  readonly request: {
+    readonly apiKey: number;
+    readonly apiVersion: number;
+    readonly apiName: string;
+    encode(): Promise<Encoder>;
+  };
+  readonly response: { decode(payload: Buffer): unknown; parse(decoded: unknown): Response | Promise<Response> };
+  readonly logResponseError?: boolean;
 }
 
 export interface Encoder {
@@ -105,7 +139,7 @@ export function openCluster(kafka: Kafka): Cluster {
 /** A request with the answer decoded by us. */
 export async function request<Answer>(
   broker: Broker,
-  name: 'Fetch' | 'Produce',
+  name: 'Produce',
   options: object,
   change: (defined: ProtocolRequest) => Partial<ProtocolRequest['request']>,
   decode: (payload: Buffer) => Answer | Promise<Answer>,
@@ -132,7 +166,7 @@ export async function leaderOf(cluster: Cluster, topic: string, partition: numbe
   await cluster.refreshMetadataIfNecessary();
   const found = cluster.findTopicPartitionMetadata(topic).find(({ partitionId }) => partitionId === partition);
   if (found === undefined) throw protocolError(codes.unknownTopicOrPartition);
-  if (found.leader < 0) throw protocolError(codes.leaderNotAvailable);
+  if (found.leader === null || found.leader < 0) throw protocolError(codes.leaderNotAvailable);
   return cluster.findBroker({ nodeId: String(found.leader) });
 }
 

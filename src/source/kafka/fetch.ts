@@ -23,6 +23,8 @@ export interface FetchedPartition {
   readonly partition: number;
   /** Of Kafka's protocol; 0 when all is well. */
   readonly errorCode: number;
+  /** After the last record that all replicas in sync have, decided or not. -1 with an error. */
+  readonly highWatermark: number;
   /** The first offset that is not yet readable as committed (the "last stable offset"). -1 with an error. */
   readonly end: number;
   /** The first offset that is still there. -1 with an error. */
@@ -88,7 +90,7 @@ function readResponse(payload: Buffer): FetchResponse {
     for (; count > 0; count--) {
       const partition = payload.readInt32BE(at);
       const errorCode = payload.readInt16BE(at + 4);
-      // The high watermark, at + 6, is of no use to who reads committed records only.
+      const highWatermark = int64(payload, at + 6);
       const end = int64(payload, at + 14);
       const beginning = int64(payload, at + 22);
       const aborted: AbortedTransaction[] = [];
@@ -101,7 +103,7 @@ function readResponse(payload: Buffer): FetchResponse {
       const logBytes = Math.max(0, payload.readInt32BE(at));
       const log = payload.subarray(at + 4, at + 4 + logBytes);
       at += 4 + logBytes;
-      partitions.push({ kafkaTopic, partition, errorCode, end, beginning, aborted, log });
+      partitions.push({ kafkaTopic, partition, errorCode, highWatermark, end, beginning, aborted, log });
     }
   }
   return { clientSideThrottleTime: payload.readInt32BE(0), errorCode: payload.readInt16BE(4), partitions };

@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import type { Kafka } from 'kafkajs';
-import { openCluster } from './broker-access.ts';
+import { type Broker, type Cluster, openCluster, type ProtocolRequest } from './broker-access.ts';
+
+export type { Broker, Cluster, ProtocolRequest } from './broker-access.ts';
 
 /**
  * The parts of kafkajs 2.2.4 (its last release) that a member of a group needs though it does not export them; what
@@ -10,65 +12,6 @@ import { openCluster } from './broker-access.ts';
  * and group protocol are sound, and are what is taken from here.
  */
 const require = createRequire(import.meta.url);
-
-/** Bytes of one request or response, read and written by hand. */
-export interface ProtocolRequest<Response> {
-  readonly request: { apiKey: number; apiVersion: number; apiName: string; encode(): Promise<unknown> };
-  readonly response: { decode(payload: Buffer): Promise<Decoded>; parse(decoded: Decoded): Promise<Response> };
-  readonly logResponseError?: boolean;
-}
-
-interface Decoded {
-  readonly clientSideThrottleTime?: number;
-}
-
-export interface Broker {
-  readonly connectionPool: { send<Response>(request: ProtocolRequest<Response>): Promise<Response> };
-  isConnected(): boolean;
-  disconnect(): Promise<void>;
-  metadata(topics: readonly string[]): Promise<{ topicMetadata: TopicMetadata[] }>;
-  offsetCommit(payload: OffsetCommit): Promise<unknown>;
-}
-
-export interface TopicMetadata {
-  readonly topic: string;
-  readonly partitionMetadata: PartitionMetadata[];
-}
-
-export interface PartitionMetadata {
-  readonly partitionId: number;
-  readonly leader: number | null;
-}
-
-export interface OffsetCommit {
-  readonly groupId: string;
-  readonly memberId: string;
-  readonly groupGenerationId: number;
-  readonly topics: { topic: string; partitions: { partition: number; offset: string }[] }[];
-}
-
-export interface TopicOffsets {
-  readonly topic: string;
-  readonly partitions: { partition: number; offset: string }[];
-}
-
-/** Connections to the brokers, and what is known of topics and their leaders. */
-export interface Cluster {
-  readonly targetTopics: Set<string>;
-  connect(): Promise<void>;
-  disconnect(): Promise<void>;
-  removeBroker(address: { host: string; port: number }): void;
-  refreshMetadata(): Promise<void>;
-  addMultipleTargetTopics(topics: readonly string[]): Promise<void>;
-  getNodeIds(): string[];
-  findTopicPartitionMetadata(topic: string): PartitionMetadata[];
-  findBroker(options: { nodeId: number | string }): Promise<Broker>;
-  findGroupCoordinator(options: { groupId: string }): Promise<Broker>;
-  metadata(options: { topics: readonly string[] }): Promise<{ topicMetadata: TopicMetadata[] } | null>;
-  fetchTopicsOffset(
-    topics: readonly { topic: string; partitions: { partition: number }[]; fromBeginning: boolean }[],
-  ): Promise<TopicOffsets[]>;
-}
 
 /** Membership of a group: join, sync, heartbeat, leave. */
 export interface ConsumerGroup {
@@ -111,7 +54,7 @@ const readCommitted = 1;
 
 /** Connections of its own, for topics that are read as committed; it never creates a topic. */
 export function createCluster(kafka: Kafka): Cluster {
-  return openCluster(kafka) as unknown as Cluster;
+  return openCluster(kafka);
 }
 
 export function createConsumerGroup(kafka: Kafka, options: ConsumerGroupOptions): ConsumerGroup {

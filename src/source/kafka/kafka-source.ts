@@ -5,12 +5,12 @@ import type { RecordDecoder } from '../record-decoder.ts';
 import type { BatchLimits, Positions, Range, ReadOptions, Source, SourceBatch } from '../source.ts';
 import { patiently } from './failure.ts';
 import type { Fetcher } from './fetcher.ts';
+import { forwardRecordDecoder } from './forward-decoder.ts';
 import { inputGone, recordsGone } from './gone.ts';
 import type { Cluster } from './internals.ts';
 import { Cursor, Merge } from './merge.ts';
 import { listOffsets } from './offsets.ts';
 import { readRange } from './range-reader.ts';
-import { forwardRecordDecoder } from './record-decoders.ts';
 import type { Shard } from './shard.ts';
 import { ShardFeed } from './shard-feed.ts';
 

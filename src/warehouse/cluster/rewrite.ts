@@ -26,7 +26,7 @@ const localSuffix = '_local';
 const windowSeconds = 604_800;
 
 /** Names that need no care in quoting: they stand in SQL, in paths and in configuration files. */
-const clusterName = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
+export const clusterName = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
 
 /** Fails with PARLEY_USAGE for a name that no cluster can have. */
 export function checkClusterName(cluster: string): void {
@@ -56,6 +56,10 @@ export function clusterStatements(statement: Statement, cluster: string, file: s
       // From the end, so that the positions before it stay true.
       const renamed = [...shape.names].reverse().reduce((sql, { end }) => insert(sql, end, localSuffix), text);
       return [onCluster(renamed, shape.nameEnd, cluster)];
+    }
+    case 'column comment': {
+      const local = insert(onCluster(text, shape.nameEnd, cluster), shape.nameEnd, localSuffix);
+      return [...(shape.isOfTable ? [local] : []), onCluster(text, shape.nameEnd, cluster)];
     }
     case 'table':
       return [localTable(text, shape.table, cluster), distributedTable(shape.table, cluster, `${file}:${line}`)];
@@ -144,7 +148,7 @@ function replace(text: string, { start, end }: Span, piece: string): string {
 function unknownShape(text: string, where: string): ParleyError {
   return new ParleyError('PARLEY_MIGRATION_SHAPE', 'There is no cluster form of this statement', {
     expected:
-      'CREATE DATABASE, TABLE (MergeTree family, with ORDER BY, a deduplication window and a COMMENT), VIEW, MATERIALIZED VIEW … TO (one table, no join) or DICTIONARY, each with IF NOT EXISTS',
+      'CREATE DATABASE, TABLE (MergeTree family, with ORDER BY, a deduplication window and a COMMENT), VIEW, MATERIALIZED VIEW … TO (one table, no join) or DICTIONARY, each with IF NOT EXISTS; or ALTER TABLE … COMMENT COLUMN',
     received: text.slice(0, 200),
     where,
   });

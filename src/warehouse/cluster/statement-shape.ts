@@ -4,7 +4,8 @@ export type StatementShape =
   | { readonly kind: 'table'; readonly table: TableShape }
   | { readonly kind: 'view'; readonly nameEnd: number }
   | { readonly kind: 'materialized view'; readonly nameEnd: number; readonly names: readonly Span[] }
-  | { readonly kind: 'dictionary'; readonly nameEnd: number };
+  | { readonly kind: 'dictionary'; readonly nameEnd: number }
+  | { readonly kind: 'column comment'; readonly nameEnd: number; readonly isOfTable: boolean };
 
 export interface Span {
   readonly start: number;
@@ -47,6 +48,12 @@ function blank(piece: string): string {
 /** The shape of a statement, or undefined for one that this does not know. */
 export function shapeOf(text: string): StatementShape | undefined {
   const mask = masked(text);
+  const altered = /^(ALTER TABLE \w+\.(\w+)) COMMENT COLUMN \w+ '_*'$/.exec(mask);
+  if (altered?.[1] !== undefined) {
+    // A view has the same statement. The name says which it is, as a test holds for all tables.
+    const isOfTable = /^(landing|store)_/.test(altered[2] ?? '');
+    return { kind: 'column comment', nameEnd: altered[1].length, isOfTable };
+  }
   const [head, what, database, name] =
     /^CREATE (\w+(?: VIEW)?) IF NOT EXISTS (\w+)(?:\.(\w+))?(?![\w.])/.exec(mask) ?? [];
   if (head === undefined || database === undefined) return undefined;

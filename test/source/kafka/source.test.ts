@@ -141,7 +141,7 @@ describe('reading', () => {
       ['first', 4],
       ['second', 4],
       ['second', 'INVALID_JSON'],
-      ['second', 'INVALID_JSON'],
+      ['second', 'INVALID_EVENT'],
       ['second', 5],
       ['first', 6],
     ]);

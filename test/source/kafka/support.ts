@@ -1,13 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Kafka, type Producer } from 'kafkajs';
 import { z } from 'zod';
-import { createDecoder } from '../../../src/events/decode.ts';
 import type { Log } from '../../../src/runtime/log.ts';
 import { createKafka, type KafkaOptions } from '../../../src/source/kafka/client.ts';
 import { type GroupOptions, KafkaGroup } from '../../../src/source/kafka/group.ts';
 import type { KafkaSource } from '../../../src/source/kafka/kafka-source.ts';
-import { createJsonRecordDecoder } from '../../../src/source/kafka/record-decoders.ts';
 import type { StageTopics, TaskId } from '../../../src/source/kafka/shard.ts';
+import { createRegistryDecoder } from '../../../src/source/registry/registry-decoder.ts';
 import type { BatchLimits, SourceBatch, SourceRecord } from '../../../src/source/source.ts';
 
 /** Keeps what was said, so that a test can look for it. */
@@ -28,9 +27,14 @@ export function client(brokers: readonly string[], more: Partial<KafkaOptions> =
 const topicNames = ['test.first', 'test.second', 'test.third'];
 const schema = z.object({ key: z.string(), at: z.string(), number: z.number() });
 
-export const decoder = createJsonRecordDecoder(
-  createDecoder(topicNames.map((name) => ({ name, description: name, key: 'key', time: 'at', schema }))),
-);
+/** Most records of these tests have no key. */
+export const decoder = createRegistryDecoder({
+  client: undefined,
+  topics: topicNames.map((name) => ({ name, description: name, key: 'key', time: 'at', schema })),
+  plainJson: 'accept',
+  isKeyChecked: false,
+  log: quiet,
+});
 
 export const epoch = Date.UTC(2026, 0, 1);
 

@@ -45,7 +45,7 @@ function decoderOf(options: Partial<RegistryDecoderOptions> = {}) {
   const decoder = createRegistryDecoder({
     client: registry,
     topics: conversationTopics,
-    plain: 'accept',
+    plainJson: 'accept',
     now: () => now,
     retryFirstMs: 20,
     retryMaxMs: 100,
@@ -225,7 +225,9 @@ describe('records that cannot be counted', () => {
     expect(await refused(small.decode(plainValue))).toBe(
       `EVENT_TOO_LARGE: expected at most 20 bytes, received ${plainValue.length}`,
     );
-    expect(await refused(decoderOf({ plain: 'refuse' }).decode(plainValue))).toMatch(/^SCHEMA_UNKNOWN: .*plainJson/);
+    expect(await refused(decoderOf({ plainJson: 'refuse' }).decode(plainValue))).toMatch(
+      /^SCHEMA_UNKNOWN: .*plainJson/,
+    );
     const alone = decoderOf({ client: undefined });
     expect(await refused(alone.decode(writeWireFormat(jsonId, plainValue)))).toMatch(
       /^SCHEMA_UNKNOWN: .*schemaRegistry.url/,

@@ -48,6 +48,9 @@ describe('a cluster', () => {
     await migrate(client!, { cluster });
     const changed = expect.objectContaining({ code: 'PARLEY_CLUSTER_CHANGED' });
     await expect(migrate(client!, { cluster: 'others' })).rejects.toEqual(changed);
+    // `parley run` migrates nothing, and asks this at its start.
+    await expect(pendingMigrations(client!, { cluster: 'others' })).rejects.toEqual(changed);
+    expect(await pendingMigrations(client!)).toEqual([]);
     await client!.command({
       query: `INSERT INTO orchestrator.migrations SELECT '${clusterDomain}', '${cluster}', 'shards with weights 1, 1', now64(3), 0`,
     });
@@ -56,16 +59,16 @@ describe('a cluster', () => {
       code: 'PARLEY_CLUSTER_CHANGED',
       detail: { expected: 'shards with weights 1, 1', received: 'shards with weights 1' },
     });
+    await expect(pendingMigrations(client!)).rejects.toEqual(changed);
   });
 
   test('cannot be made of a server that has its tables already', async () => {
     const shards = await start(1);
     const [client] = shards.clients;
     await migrate(client!);
-    await expect(migrate(client!, { cluster })).rejects.toMatchObject({
-      code: 'PARLEY_CLUSTER_CHANGED',
-      detail: { expected: 'no --cluster' },
-    });
+    const changed = { code: 'PARLEY_CLUSTER_CHANGED', detail: { expected: 'no cluster' } };
+    await expect(migrate(client!, { cluster })).rejects.toMatchObject(changed);
+    await expect(pendingMigrations(client!, { cluster })).rejects.toMatchObject(changed);
     expect(await plainLandingTables(client!, ['conversations'])).toContain('conversations.landing_messages');
     expect(await queryRows(client!, "SELECT name FROM system.tables WHERE endsWith(name, '_local')")).toEqual([]);
   });
@@ -158,7 +161,10 @@ describe('the program', () => {
     expect(err).toMatch(message);
   });
 
-  test('gives the statements to the cluster, and tells what the server answers', async () => {
+  test.each([
+    ['--cluster', ['--cluster', cluster], {}],
+    ['the configuration', [], { PARLEY_CLICKHOUSE_CLUSTER: cluster }],
+  ])('by %s gives the statements to the cluster, and tells what the server answers', async (_, flags, more) => {
     const shards = await start(1);
     const { url, username, password } = shards.account(0);
     const account = {
@@ -166,7 +172,7 @@ describe('the program', () => {
       PARLEY_CLICKHOUSE_USERNAME: username,
       PARLEY_CLICKHOUSE_PASSWORD: password,
     };
-    const { code, err } = await parley(['migrate', '--cluster', cluster], account);
+    const { code, err } = await parley(['migrate', ...flags], { ...account, ...more } as Record<string, string>);
     // The embedded engine has no Keeper to hand a statement to other servers through.
     expect(err).toMatch(/PARLEY_WAREHOUSE_REFUSED .*(ZooKeeper|Keeper|ON CLUSTER|DDL)/i);
     expect(code).toBe(1);
