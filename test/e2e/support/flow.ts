@@ -35,6 +35,11 @@ export class Flow {
     await this.#send(this.#options.lines.slice(this.#at));
   }
 
+  /** Publishes nothing more. */
+  abandon(): void {
+    this.#isEnding = true;
+  }
+
   async #run(): Promise<void> {
     const { lines, linesPerSecond } = this.#options;
     const step = Math.ceil((linesPerSecond * tickMs) / 1_000);

@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { environment, root } from '../../cli/program.ts';
@@ -21,6 +22,7 @@ export class Member {
     let rest = '';
     this.#child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
       this.#errors += chunk;
+      if (process.env.FAULTS_LOGS) appendFileSync(join(process.env.FAULTS_LOGS, `${this.#child.pid}.log`), chunk);
       const lines = (rest + chunk).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) if (line.startsWith('{"level"')) this.lines.push(JSON.parse(line) as LogLine);
@@ -76,7 +78,9 @@ export class Member {
 
   /** Waits for a log line that says so. */
   async until(pattern: RegExp, timeoutMs = 60_000, from = 0): Promise<void> {
-    await this.#wait(String(pattern), timeoutMs, async () => this.lines.slice(from).some(({ msg }) => pattern.test(msg)));
+    await this.#wait(String(pattern), timeoutMs, async () =>
+      this.lines.slice(from).some(({ msg }) => pattern.test(msg)),
+    );
   }
 
   /** Where it serves health and metrics, once it has started. */

@@ -109,7 +109,11 @@ export class Publisher {
   }
 
   /** Records as they are, into a partition, whatever their keys say. */
-  async sendTo(topic: string, partition: number, records: readonly Pick<Message, 'key' | 'value'>[]): Promise<RecordPlace[]> {
+  async sendTo(
+    topic: string,
+    partition: number,
+    records: readonly Pick<Message, 'key' | 'value'>[],
+  ): Promise<RecordPlace[]> {
     const messages = records.map((record) => ({ ...record, partition }));
     const [sent] = await this.#producer.send({ topic: `${this.#prefix}${topic}`, messages });
     return records.map((_, index) => ({ topic, partition, offset: Number(sent!.baseOffset) + index }));

@@ -33,7 +33,9 @@ export class Wire {
     const generation = ++this.#generation;
     const prefix = `${this.#prefix}${generation}.`;
     for (const topic of conversationTopics) {
-      const [{ subject, schema }] = subjectsOf([topic], 'json', this.#prefix) as [ReturnType<typeof subjectsOf>[number]];
+      const [{ subject, schema }] = subjectsOf([topic], 'json', this.#prefix) as [
+        ReturnType<typeof subjectsOf>[number],
+      ];
       const text = JSON.stringify({ ...JSON.parse(schema.text), title: `${topic.name}, ${generation}` });
       this.#json.set(topic.name, await this.#registry.register(subject, { ...schema, text }));
       const options = { format: 'avro', topicPrefix: prefix, isRegistering: true } as const;
