@@ -105,12 +105,15 @@ export class Faults {
   /** The flow writes by schemas that nobody has looked up when the registry goes. */
   async loseRegistry(whileDown: () => Promise<void> = async () => undefined): Promise<void> {
     const { deployment, downMs } = this.#options;
-    await deployment.wire.renew();
+    deployment.wire.renew();
     deployment.registry.kill();
     await Promise.all([sleep(downMs), whileDown()]);
     await deployment.registry.restart();
-    await deployment.wire.renew();
     this.count('registry down');
+    // Ids that are new to a registry that was down, and those for the next time.
+    await deployment.wire.prepare();
+    deployment.wire.renew();
+    await deployment.wire.prepare();
   }
 
   async pauseWarehouse(): Promise<void> {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { conversationTopics } from '../../../src/processors/conversations/domain.ts';
 import { type Serialize, wireSerializer } from '../../../src/producer/serializer.ts';
 import { createRegistry, type SchemaRegistry } from '../../../src/source/registry/client.ts';
@@ -5,16 +6,24 @@ import { subjectsOf } from '../../../src/source/registry/subjects.ts';
 import { writeWireFormat } from '../../../src/source/registry/wire-format.ts';
 import type { Encode } from './publish.ts';
 
+/** Ids by topic and format. */
+type Generation = ReadonlyMap<string, number>;
+
+const formats = ['json', 'avro'] as const;
+/** The registry's database has what it acknowledged on the disk after so long: a `kill -9` before that loses ids. */
+const writtenMs = 1_500;
+
 /**
  * What the producers of a deployment write, all at once: plain JSON, JSON with the id of its schema, and Avro. A new
- * generation of schemas has ids that no member has seen.
+ * generation of schemas has ids that no member has looked up.
  */
 export class Wire {
   readonly #registry: SchemaRegistry;
   readonly #prefix: string;
   readonly #avro = new Map<string, Serialize>();
-  readonly #json = new Map<string, number>();
-  #generation = 0;
+  #current: Generation = new Map();
+  #next: Generation = new Map();
+  #generations = 0;
   #turn = 0;
 
   private constructor(registry: SchemaRegistry, prefix: string) {
@@ -24,32 +33,45 @@ export class Wire {
 
   static async open(url: string, prefix: string): Promise<Wire> {
     const wire = new Wire(await createRegistry({ url }), prefix);
-    await wire.renew();
+    for (const topic of conversationTopics) {
+      const options = { format: 'avro', topicPrefix: `${prefix}avro.`, isRegistering: true } as const;
+      wire.#avro.set(topic.name, await wireSerializer(wire.#registry, topic, options));
+    }
+    await wire.prepare();
+    wire.renew();
+    await wire.prepare();
     return wire;
   }
 
-  /** Registers schemas that differ from the ones before in their title alone, and writes by them from now on. */
-  async renew(): Promise<void> {
-    const generation = ++this.#generation;
-    const prefix = `${this.#prefix}${generation}.`;
-    for (const topic of conversationTopics) {
-      const [{ subject, schema }] = subjectsOf([topic], 'json', this.#prefix) as [
-        ReturnType<typeof subjectsOf>[number],
-      ];
-      const text = JSON.stringify({ ...JSON.parse(schema.text), title: `${topic.name}, ${generation}` });
-      this.#json.set(topic.name, await this.#registry.register(subject, { ...schema, text }));
-      const options = { format: 'avro', topicPrefix: prefix, isRegistering: true } as const;
-      this.#avro.set(topic.name, await wireSerializer(this.#registry, topic, options));
+  /** Registers the next generation: schemas that differ from those before in their descriptions alone. */
+  async prepare(): Promise<void> {
+    const generation = ++this.#generations;
+    const ids = new Map<string, number>();
+    for (const format of formats) {
+      for (const { topic, subject, schema } of subjectsOf(conversationTopics, format, `${this.#prefix}${format}.`)) {
+        const said = format === 'json' ? { description: `${generation}` } : { doc: `${generation}` };
+        const text = JSON.stringify({ ...JSON.parse(schema.text), ...said });
+        ids.set(`${topic} ${format}`, await this.#registry.register(subject, { ...schema, text }));
+      }
     }
+    await sleep(writtenMs);
+    this.#next = ids;
+  }
+
+  /** Writes by the generation that was prepared, from now on. */
+  renew(): void {
+    this.#current = this.#next;
   }
 
   /** A record as JSON with the id of its schema. */
-  json(topic: string, payload: string | Buffer): Buffer {
-    return writeWireFormat(this.#json.get(topic)!, Buffer.from(payload));
+  json(topic: string, payload: string): Buffer {
+    return writeWireFormat(this.#current.get(`${topic} json`)!, Buffer.from(payload));
   }
 
   avro(topic: string, event: object): Buffer {
-    return this.#avro.get(topic)!(event);
+    const bytes = this.#avro.get(topic)!(event);
+    bytes.writeInt32BE(this.#current.get(`${topic} avro`)!, 1);
+    return bytes;
   }
 
   /** One line in three is Avro, one is plain. */
