@@ -14,6 +14,7 @@ import { offsetsOf } from './offsets.ts';
 import { type Shard, type StageTopics, shardsOf, type TaskId, taskName } from './shard.ts';
 import type { ShardFeed } from './shard-feed.ts';
 import { checkTopology, countOf } from './topology.ts';
+import { troublesOf } from './troubles.ts';
 
 export interface GroupOptions {
   readonly kafka: Kafka;
@@ -88,6 +89,7 @@ export class KafkaGroup {
       limits: { ...defaultBufferLimits, ...options.buffers },
       log: options.log,
       signal: this.#stopping.signal,
+      troubles: troublesOf(options.kafka),
       onNews: (feed) => this.#onNews(feed),
     });
   }

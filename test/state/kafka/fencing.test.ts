@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { openPartitionReader } from '../../../src/source/kafka/partition-reader.ts';
+import { troublesOf } from '../../../src/source/kafka/troubles.ts';
 import { deadLetterTopic, forwardTopic, journalTopic, transactionalIds } from '../../../src/state/kafka/names.ts';
 import { planOf } from '../journal-suite.ts';
 import { Cluster, stage } from './support.ts';
@@ -145,4 +147,25 @@ test('forwards and dead letters come with the commit: as they were, in the parti
   await expect(
     owner.append({ commit: 2, forwards: [{ topic: 'unknown', key: 'k', time: 1, value: 1 }] }),
   ).rejects.toMatchObject({ code: 'PARLEY_INTERNAL' });
+});
+
+test('an idle owner marks its last partitions again when brokers were in trouble, once', async () => {
+  const app = await cluster.app();
+  const owner = cluster.journal(app);
+  await owner.fence();
+  await owner.append({ plan: planOf(1) });
+  await owner.append({ commit: 1, forwards: [{ topic: 'counts', key: 'k', time: 1, value: 'once' }] });
+  const reader = await openPartitionReader(cluster.kafka, journalTopic(app, stage), 0);
+  onTestFinished(() => reader.close());
+  // A commit is acknowledged before its marker is there.
+  const until = (end: number) =>
+    vi.waitFor(async () => expect((await reader.bounds()).end).toBe(end), { timeout: 15_000, interval: 100 });
+  // Owner, identity, marker; position, plan, marker; position, marker.
+  await until(8);
+  const before = await cluster.records(journalTopic(app, stage), 0);
+  troublesOf(cluster.kafka).count++;
+  await until(9);
+  expect(await cluster.records(journalTopic(app, stage), 0)).toEqual(before);
+  await owner.append({ plan: planOf(2) });
+  await until(12);
 });
