@@ -9,7 +9,7 @@ export interface FlowOptions {
 }
 
 const tickMs = 100;
-/** Messages that are published again when all lines are: of the last ones, as a producer repeats them. */
+/** Lines that are published again when all are, of the last ones, as a producer repeats them. */
 const repeatedMost = 200;
 
 /**
@@ -43,10 +43,10 @@ export class Flow {
   async #run(): Promise<void> {
     const { lines, linesPerSecond } = this.#options;
     const step = Math.ceil((linesPerSecond * tickMs) / 1_000);
-    const messages = lines.filter(({ topic }) => topic === 'conversations.messages').slice(-repeatedMost);
+    const again = repeatable(lines);
     for (let turn = 0; !this.#isEnding; turn++) {
       const part = lines.slice(this.#at, this.#at + step);
-      await this.#send(part.length > 0 ? part : messages.slice((turn * step) % messages.length).slice(0, step));
+      await this.#send(part.length > 0 ? part : again.slice((turn * step) % again.length).slice(0, step));
       this.#at += part.length;
       await sleep(tickMs);
     }
@@ -55,4 +55,21 @@ export class Flow {
   #send(lines: readonly Line[]): Promise<void> {
     return this.#options.publisher.send(lines, 500, this.#options.encode);
   }
+}
+
+/**
+ * For each stage some of its last lines. Of changes of a key in the same instant the last one holds: that one alone may
+ * come again.
+ */
+function repeatable(lines: readonly Line[]): Line[] {
+  const last = new Map<string, Line>();
+  for (const line of lines) {
+    const { changed_at, message_id } = JSON.parse(line.text) as Record<string, string>;
+    if (line.topic.endsWith('.messages')) last.set(`${message_id}`, line);
+    if (line.topic.endsWith('.customers')) last.set(`${line.key} ${changed_at}`, line);
+  }
+  const all = [...last.values()];
+  const of = (name: string) => all.filter(({ topic }) => topic.endsWith(name)).slice(-repeatedMost);
+  const [messages, customers] = [of('.messages'), of('.customers')];
+  return messages.flatMap((message, index) => [message, ...customers.slice(index, index + 1)]);
 }

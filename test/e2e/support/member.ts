@@ -1,5 +1,4 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { environment, root } from '../../cli/program.ts';
@@ -22,7 +21,6 @@ export class Member {
     let rest = '';
     this.#child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
       this.#errors += chunk;
-      if (process.env.FAULTS_LOGS) appendFileSync(join(process.env.FAULTS_LOGS, `${this.#child.pid}.log`), chunk);
       const lines = (rest + chunk).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) if (line.startsWith('{"level"')) this.lines.push(JSON.parse(line) as LogLine);
