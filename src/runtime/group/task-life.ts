@@ -6,6 +6,7 @@ import type { Delivery } from '../../warehouse/delivery.ts';
 import type { Operations } from '../../warehouse/operations.ts';
 import type { Stage } from '../domain.ts';
 import { describeError, type Log } from '../log.ts';
+import type { Recovery } from '../recovery.ts';
 import { Task, type TaskObserver } from '../task.ts';
 import { TaskReport } from '../task-report.ts';
 import { MeasuredDelivery } from './measured-delivery.ts';
@@ -123,6 +124,7 @@ export class TaskLife {
       this.#options.log.info({ error: describeError(error) }, `${this.name}: the rest is left to its next owner`);
     } finally {
       clearTimeout(this.#deadline?.timer);
+      this.#offsets.close();
       this.#state = 'closed';
       this.#waiting = undefined;
       shares.remove(this.name);
@@ -273,6 +275,7 @@ export class TaskLife {
       onRecovered: (recovery) => {
         const { pending } = recovery;
         if (pending !== undefined) this.#waiting = { plan: pending.number, since: pending.now };
+        this.#offsets.add(committedPositions(recovery));
         observer.onRecovered?.(id, recovery);
       },
       onCommitted: (batch) => {
@@ -294,4 +297,11 @@ export class TaskLife {
       log.debug({ error: messageOf(error) }, `${this.name}: internal topics could not be trimmed`);
     });
   }
+}
+
+/** Where a task stands before its pending plan: its last owner may have died before it told the group. */
+function committedPositions({ positions, pending }: Recovery): Map<string, { topic: string; offset: number }> {
+  const committed = new Map<string, { topic: string; offset: number }>(positions);
+  for (const { shard, topic, from } of pending?.ranges ?? []) committed.set(shard, { topic, offset: from });
+  return committed;
 }

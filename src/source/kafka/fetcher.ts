@@ -9,6 +9,7 @@ import type { Cluster } from './internals.ts';
 import { listOffsets, missingTopics } from './offsets.ts';
 import { committedBatches } from './record-batch.ts';
 import type { ShardFeed } from './shard-feed.ts';
+import type { Troubles } from './troubles.ts';
 
 /** How long the broker holds a request that finds nothing: also the longest that a feed may wait to be asked for. */
 const waitMs = 100;
@@ -20,6 +21,8 @@ export interface FetcherOptions {
   readonly limits: BufferLimits;
   readonly log: Log;
   readonly signal: AbortSignal;
+  /** Is counted up with each failure that may pass. */
+  readonly troubles: Troubles;
   /** Records came for this feed, or it failed. */
   onNews(feed: ShardFeed): void;
 }
@@ -182,6 +185,7 @@ export class Fetcher {
       else this.#stalled.add(feed);
     }
     if (refused !== undefined) return;
+    this.#options.troubles.count++;
     this.#recovery ??= this.#recovered(error, feeds)
       .catch(() => undefined)
       .finally(() => {

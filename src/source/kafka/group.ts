@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
-import { messageOf } from '../../errors.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { RecordDecoder } from '../record-decoder.ts';
 import type { Positions } from '../source.ts';
@@ -15,6 +14,7 @@ import { offsetsOf } from './offsets.ts';
 import { type Shard, type StageTopics, shardsOf, type TaskId, taskName } from './shard.ts';
 import type { ShardFeed } from './shard-feed.ts';
 import { checkTopology, countOf } from './topology.ts';
+import { troublesOf } from './troubles.ts';
 
 export interface GroupOptions {
   readonly kafka: Kafka;
@@ -89,6 +89,7 @@ export class KafkaGroup {
       limits: { ...defaultBufferLimits, ...options.buffers },
       log: options.log,
       signal: this.#stopping.signal,
+      troubles: troublesOf(options.kafka),
       onNews: (feed) => this.#onNews(feed),
     });
   }
@@ -166,7 +167,10 @@ export class KafkaGroup {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Tells the group how far a task is, for lag tools. A failure is logged and forgotten. */
+  /**
+   * Tells the group how far a task is, for lag tools; nothing of a task that is not this member's. Fails with
+   * PARLEY_KAFKA_UNREACHABLE or PARLEY_KAFKA_REFUSED, also while the group is being joined: to be repeated then.
+   */
   async commit(task: TaskId, positions: Positions): Promise<void> {
     const shards = new Map(this.#shards(task).map((shard) => [shard.name, shard]));
     const offsets = [...positions].flatMap(([name, { offset }]) => {
@@ -177,7 +181,7 @@ export class KafkaGroup {
     try {
       await this.#membership?.commit(offsets);
     } catch (error) {
-      this.#options.log.debug({ error: messageOf(error), task: taskName(task) }, 'group offsets could not be written');
+      throw kafkaError(error, `group ${this.#options.groupId}, ${taskName(task)}`);
     }
   }
 

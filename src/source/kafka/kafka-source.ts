@@ -152,9 +152,14 @@ export class KafkaSource implements Source {
     while (!this.#isOver && !this.#feeds.some(({ isReady }) => isReady)) await this.#news;
   }
 
-  /** By shard: where the next batch begins. Shards that were not sought are left out. */
+  /**
+   * By shard: where the next record can be. Past the markers of transactions where nothing but those was fetched, though
+   * no batch says so. Shards that were not sought are left out.
+   */
   positions(): ReadonlyMap<Shard, number> {
-    return new Map(this.#feeds.map(({ shard }) => [shard, this.#given.get(shard.name) as number]));
+    const nextOf = ({ shard, queue }: ShardFeed) =>
+      queue.events === 0 ? queue.end : (this.#given.get(shard.name) as number);
+    return new Map(this.#feeds.map((feed) => [feed.shard, nextOf(feed)]));
   }
 
   /** For the fetcher: records came for one of the feeds, or it failed. */

@@ -68,7 +68,9 @@ export class Membership {
   /** Offsets for lag tools to see. Rejects as kafkajs does; the caller decides what that means. */
   async commit(offsets: readonly { topic: string; partition: number; offset: string }[]): Promise<void> {
     const { memberId, generationId, coordinator } = this.#group;
-    if (memberId === null || generationId === null || coordinator === null || this.#mustJoin) return;
+    if (memberId === null || generationId === null || coordinator === null || this.#mustJoin) {
+      throw new Error('the group is being joined');
+    }
     await coordinator.offsetCommit({
       groupId: this.#options.groupId,
       memberId,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Kafka } from 'kafkajs';
 import { type Cluster, leaderOf, retrying } from '../../source/kafka/broker-access.ts';
 import { openPartitionReader, type PartitionReader } from '../../source/kafka/partition-reader.ts';
+import { troublesOf } from '../../source/kafka/troubles.ts';
 import type { Journal, JournalEntry, JournalState, RestoreProgress } from '../journal.ts';
 import type { Changes, Checkpoint, StateStore } from '../store.ts';
 import { after, afterCheckpoint, emptyRecord, type TaskRecord } from '../task-record.ts';
@@ -45,6 +46,8 @@ export interface KafkaJournalOptions {
 
 /** A batch of records is at most this, so that it passes the brokers' default of 1 MiB. */
 const batchBytesMax = 900 * 1024;
+/** How often an idle journal looks whether its last markers are in doubt. */
+const repairMs = 2_000;
 /** How long the record of a newer owner is awaited: it comes right after its fencing. */
 const newerOwnerMs = 3_000;
 
@@ -74,6 +77,7 @@ class KafkaJournal implements Journal {
   /** No record that is yet to be written gets a lower offset. */
   #end = 0;
   #failure: unknown;
+  #repairs: NodeJS.Timeout | undefined;
 
   constructor(options: KafkaJournalOptions) {
     this.#options = { patienceMs: 60_000, transactionTimeoutMs: 60_000, ...options };
@@ -109,6 +113,8 @@ class KafkaJournal implements Journal {
       this.#record = read.record;
       this.#places = read.places;
       this.#failure = undefined;
+      clearInterval(this.#repairs);
+      this.#repairs = setInterval(() => this.#repair(owner), repairMs).unref();
       return read.state;
     } catch (error) {
       throw await this.#explained(error, owner);
@@ -148,6 +154,7 @@ class KafkaJournal implements Journal {
 
   async close(): Promise<void> {
     this.#owner = undefined;
+    clearInterval(this.#repairs);
     await Promise.all(Object.values(this.#lanes).map((lane) => lane.close()));
   }
 
@@ -166,6 +173,24 @@ class KafkaJournal implements Journal {
         throw this.#failure;
       }
     });
+  }
+
+  /**
+   * What waits for a marker holds up whoever reads the partition, and the next batch may be long in coming. A failure is
+   * told by the next write.
+   */
+  #repair(owner: string): void {
+    for (const lane of Object.values(this.#lanes)) {
+      if (!lane.isInDoubt || this.#failure !== undefined || this.#owner !== owner) continue;
+      lane
+        .inOrder(async () => {
+          if (this.#failure !== undefined || this.#owner !== owner) return;
+          await lane.repair().catch(async (error: unknown) => {
+            this.#failure = await this.#explained(error, owner);
+          });
+        })
+        .catch(() => undefined);
+    }
   }
 
   #partsOf(entry: JournalEntry, record: TaskRecord): Outgoing[] {
@@ -291,6 +316,7 @@ class Lane {
       transactionTimeoutMs,
       patienceMs,
       batchBytesMax,
+      troubles: troublesOf(this.#options.kafka),
       clock,
     });
     await this.#producer.fence();
@@ -299,6 +325,14 @@ class Lane {
   /** One transaction. The offset after the last record of the first part. */
   async write(parts: readonly Outgoing[], also: readonly Place[] = []): Promise<number> {
     return (await this.#producer!.write(parts, also))[0]!;
+  }
+
+  get isInDoubt(): boolean {
+    return this.#producer?.isInDoubt ?? false;
+  }
+
+  async repair(): Promise<void> {
+    await this.#producer?.repair();
   }
 
   async partitionsOf(topic: string): Promise<number> {

@@ -9,6 +9,7 @@ import {
   transactionCoordinator,
   typeOf,
 } from '../../source/kafka/broker-access.ts';
+import type { Troubles } from '../../source/kafka/troubles.ts';
 import { type EncodedBatch, type OutgoingRecord, RecordEncoder } from './record-encoder.ts';
 
 export interface ProducerOptions {
@@ -18,6 +19,8 @@ export interface ProducerOptions {
   /** How long brokers may be away in the middle of a transaction. */
   readonly patienceMs: number;
   readonly batchBytesMax: number;
+  /** Of the whole process: brokers that others could not reach may have lost our markers. */
+  readonly troubles: Troubles;
   /** Milliseconds since 1970: the time of the records. */
   readonly clock: () => number;
 }
@@ -51,10 +54,11 @@ export class TransactionalProducer {
   #producerId = -1n;
   #producerEpoch = -1;
   readonly #sequences = new Map<string, number>();
-  /** The partitions of the last transaction. */
+  /** The partitions of the last transaction, and those of the one before. */
   #written: readonly Place[] = [];
-  /** Whether anything had to be repeated since the transaction began. */
-  #isDisturbed = false;
+  #writtenBefore: readonly Place[] = [];
+  /** The count of troubles up to which markers are known to be written. */
+  #untroubled = 0;
 
   constructor(cluster: Cluster, options: ProducerOptions) {
     this.#cluster = cluster;
@@ -63,7 +67,8 @@ export class TransactionalProducer {
 
   /** Shuts out whoever wrote under this id before. What that one had committed is there, what it had open is aborted. */
   async fence(): Promise<void> {
-    const { transactionalId, transactionTimeoutMs } = this.#options;
+    const { transactionalId, transactionTimeoutMs, troubles } = this.#options;
+    const { count } = troubles;
     const answer = await this.#asked((coordinator) =>
       coordinator.initProducerId({ transactionalId, transactionTimeout: transactionTimeoutMs }),
     );
@@ -71,16 +76,21 @@ export class TransactionalProducer {
     this.#producerEpoch = answer.producerEpoch;
     this.#sequences.clear();
     this.#written = [];
+    this.#writtenBefore = [];
+    this.#untroubled = count;
+  }
+
+  /** Whether markers may be missing (see `repair`). */
+  get isInDoubt(): boolean {
+    return this.#options.troubles.count !== this.#untroubled && this.#written.length > 0;
   }
 
   /**
    * One transaction. Returns the offset after the last record of each part, in the same order. `also` are partitions that
-   * get its marker and no records (see `#markAgain`).
+   * get its marker and no records (see `repair`).
    */
   async write(parts: readonly Outgoing[], also: readonly Place[] = []): Promise<number[]> {
     const places = [...parts, ...also];
-    const before = this.#written;
-    this.#isDisturbed = false;
     await this.#addPartitions(places);
     const streams = parts.map((part) => new BatchStream(part, this.#options.batchBytesMax));
     for (;;) {
@@ -89,21 +99,25 @@ export class TransactionalProducer {
       await this.#produce(pending);
     }
     await this.#commit();
+    this.#writtenBefore = this.#written;
     this.#written = places.map(({ topic, partition }) => ({ topic, partition }));
-    while (this.#isDisturbed) await this.#markAgain([...this.#written, ...before]);
+    await this.repair();
     return streams.map(({ next }) => next);
   }
 
   /**
    * Kafka acknowledges a commit before its markers are in the partitions, and they can be lost: with a lone broker (4.3.1)
    * that was stopped in good order under load, the transaction was complete for the coordinator and open for ever in a
-   * partition. So after any trouble the partitions of this transaction and of the one before get a commit marker again,
-   * by a transaction without records (docs/decisions/0006-kafka-journal.md).
+   * partition. So after any trouble the partitions of the last transaction and of the one before get a commit marker
+   * again, by a transaction without records (docs/decisions/0006-kafka-journal.md). Nobody may write meanwhile.
    */
-  async #markAgain(places: readonly Place[]): Promise<void> {
-    this.#isDisturbed = false;
-    await this.#addPartitions(places);
-    await this.#commit();
+  async repair(): Promise<void> {
+    while (this.isInDoubt) {
+      const { count } = this.#options.troubles;
+      await this.#addPartitions([...this.#written, ...this.#writtenBefore]);
+      await this.#commit();
+      this.#untroubled = count;
+    }
   }
 
   async #addPartitions(places: readonly Place[]): Promise<void> {
@@ -187,7 +201,7 @@ export class TransactionalProducer {
     const bounds = { initialMs: 2, maxMs: 500, totalMs: this.#options.patienceMs };
     return retrying(this.#cluster, attempt, bounds, (error) => {
       const isTransient = isTransientError(error);
-      if (isTransient && typeOf(error) !== 'CONCURRENT_TRANSACTIONS') this.#isDisturbed = true;
+      if (isTransient && typeOf(error) !== 'CONCURRENT_TRANSACTIONS') this.#options.troubles.count++;
       return isTransient;
     });
   }

@@ -51,15 +51,34 @@ export class Member {
     return !this.hasEnded && this.#child.kill(signal);
   }
 
+  /** The same to it and to all its workers, at the same moment as far as that goes. */
+  signalAll(signal: NodeJS.Signals): void {
+    if (this.hasEnded) return;
+    // The parent first: it would start a worker again that is killed before it.
+    for (const pid of [this.#child.pid!, ...this.workers()]) {
+      try {
+        process.kill(pid, signal);
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
+  }
+
   /** Pids of the workers that it has started. */
   workers(): number[] {
-    const children = execFileSync('pgrep', ['-P', String(this.#child.pid)], { encoding: 'utf8' });
-    return children.split('\n').filter(Boolean).map(Number);
+    try {
+      const children = execFileSync('pgrep', ['-P', String(this.#child.pid)], { encoding: 'utf8' });
+      return children.split('\n').filter(Boolean).map(Number);
+    } catch {
+      return []; // pgrep fails when it finds none.
+    }
   }
 
   /** Waits for a log line that says so. */
-  async until(pattern: RegExp, timeoutMs = 60_000): Promise<void> {
-    await this.#wait(String(pattern), timeoutMs, async () => this.lines.some(({ msg }) => pattern.test(msg)));
+  async until(pattern: RegExp, timeoutMs = 60_000, from = 0): Promise<void> {
+    await this.#wait(String(pattern), timeoutMs, async () =>
+      this.lines.slice(from).some(({ msg }) => pattern.test(msg)),
+    );
   }
 
   /** Where it serves health and metrics, once it has started. */

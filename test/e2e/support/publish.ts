@@ -1,6 +1,6 @@
-import { Kafka, logLevel, Partitioners, type Producer } from 'kafkajs';
+import { Kafka, logLevel, type Message, Partitioners, type Producer } from 'kafkajs';
 import { conversationTopics } from '../../../src/processors/conversations/domain.ts';
-import { openPartitionReader } from '../../../src/source/kafka/partition-reader.ts';
+import { openPartitionReader, type RawRecord } from '../../../src/source/kafka/partition-reader.ts';
 import { linesOf } from './events.ts';
 
 /** A line of a topic, on its way. */
@@ -24,6 +24,19 @@ export function linesInOrder(files: ReadonlyMap<string, Buffer>): Line[] {
   return all.sort((left, right) => left.at - right.at);
 }
 
+/** How a line's bytes go into a record; plain JSON without. */
+export type Encode = (line: Line) => Buffer | string;
+
+/** Where a record is: partition of the topic of the contract, and offset. */
+export interface RecordPlace {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** Outlasts brokers that restart. The same producer repeats with the same numbers, so that nothing comes twice. */
+const patient = { retries: 200, initialRetryTime: 50, maxRetryTime: 1_000 };
+
 /** A producer as any other: keyed by the contract's key, with Kafka's default partitioner. */
 export class Publisher {
   readonly #producer: Producer;
@@ -31,7 +44,7 @@ export class Publisher {
   readonly #prefix: string;
 
   constructor(brokers: string[], prefix = '') {
-    this.#kafka = new Kafka({ brokers, clientId: 'test-publisher', logLevel: logLevel.NOTHING });
+    this.#kafka = new Kafka({ brokers, clientId: 'test-publisher', logLevel: logLevel.NOTHING, retry: patient });
     this.#producer = this.#kafka.producer({ idempotent: true, createPartitioner: Partitioners.DefaultPartitioner });
     this.#prefix = prefix;
   }
@@ -51,11 +64,16 @@ export class Publisher {
 
   /** Committed records of a topic with one partition. */
   async count(topic: string): Promise<number> {
+    return (await this.records(topic)).length;
+  }
+
+  /** The same, each with its headers. */
+  async records(topic: string): Promise<RawRecord[]> {
     const reader = await openPartitionReader(this.#kafka, topic, 0);
     try {
-      let records = 0;
+      const records: RawRecord[] = [];
       await reader.read(0, (portion) => {
-        records += portion.length;
+        records.push(...portion);
         return undefined;
       });
       return records;
@@ -68,7 +86,7 @@ export class Publisher {
     return this.#producer.connect();
   }
 
-  async send(lines: readonly Line[], atOnce = 500): Promise<void> {
+  async send(lines: readonly Line[], atOnce = 500, encode: Encode = ({ text }) => text): Promise<void> {
     for (let from = 0; from < lines.length; from += atOnce) {
       const byTopic = new Map<string, Line[]>();
       for (const line of lines.slice(from, from + atOnce)) {
@@ -77,7 +95,7 @@ export class Publisher {
       await this.#producer.sendBatch({
         topicMessages: [...byTopic].map(([topic, part]) => ({
           topic: `${this.#prefix}${topic}`,
-          messages: part.map(({ key, text }) => ({ key, value: text })),
+          messages: part.map((line) => ({ key: line.key, value: encode(line) })),
         })),
       });
     }
@@ -88,6 +106,17 @@ export class Publisher {
     for (const { topic, text } of lines) {
       await this.#producer.send({ topic: `${this.#prefix}${topic}`, messages: [{ value: text }] });
     }
+  }
+
+  /** Records as they are, into a partition, whatever their keys say. */
+  async sendTo(
+    topic: string,
+    partition: number,
+    records: readonly Pick<Message, 'key' | 'value'>[],
+  ): Promise<RecordPlace[]> {
+    const messages = records.map((record) => ({ ...record, partition }));
+    const [sent] = await this.#producer.send({ topic: `${this.#prefix}${topic}`, messages });
+    return records.map((_, index) => ({ topic, partition, offset: Number(sent!.baseOffset) + index }));
   }
 
   disconnect(): Promise<void> {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Offsets } from '../../../src/runtime/group/offsets.ts';
 import { PacedSource } from '../../../src/runtime/group/paced-source.ts';
 import { Shares } from '../../../src/runtime/group/shares.ts';
@@ -19,7 +19,7 @@ describe('shares', () => {
     expect(one.batchEventsMax).toBe(10_000);
     expect(one.checkpointKeysMax).toBe(5_000);
     for (let task = 0; task < 20; task++) shares.worked(`t${task}`);
-    expect(one.batchEventsMax).toBe(4_000);
+    expect(one.batchEventsMax).toBe(2_000);
     expect(shares.cache().entriesMax).toBe(1_000);
     now = 60_000;
     expect(one.batchEventsMax).toBe(40_000);
@@ -105,5 +105,41 @@ describe('offsets', () => {
     await offsets.settled();
     expect(told).toEqual([{ a: 1 }, { a: 3, b: 5 }]);
     expect(failures).toHaveLength(1);
+  });
+
+  test('that could not be told are told again, though nothing comes after them', async () => {
+    const told: string[][] = [];
+    const offsets = new Offsets(
+      async (positions) => {
+        told.push([...positions.keys()]);
+        if (told.length < 3) throw new Error('not now');
+      },
+      () => undefined,
+      5,
+    );
+    offsets.add([['a', { topic: 't', offset: 1 }]]);
+    await vi.waitFor(() => expect(told).toEqual([['a'], ['a'], ['a']]));
+    await offsets.settled();
+    expect(told).toHaveLength(3);
+  });
+
+  test('of shards that the next batch does not have are kept through a failure', async () => {
+    const last = new Map<string, number>();
+    let isDown = true;
+    const offsets = new Offsets(
+      async (positions) => {
+        if (isDown) throw new Error('not now');
+        for (const [shard, { offset }] of positions) last.set(shard, offset);
+      },
+      () => undefined,
+      60_000,
+    );
+    offsets.add([['a', { topic: 't', offset: 1 }]]);
+    await offsets.settled();
+    isDown = false;
+    offsets.add([['b', { topic: 't', offset: 2 }]]);
+    await offsets.settled();
+    expect(Object.fromEntries(last)).toEqual({ a: 1, b: 2 });
+    offsets.close();
   });
 });

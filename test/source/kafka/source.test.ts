@@ -1,5 +1,5 @@
 import kafkajs, { type Kafka } from 'kafkajs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type StageTopics, shardName, type TaskId } from '../../../src/source/kafka/shard.ts';
 import type { Range, SourceBatch } from '../../../src/source/source.ts';
 import { type Broker, startBroker } from '../../kafka/broker.ts';
@@ -257,6 +257,12 @@ describe('transactions and holes', () => {
     }
     await group.commit(task, at(stage, 11));
     expect(await group.lag()).toMatchObject([{ position: 11, end: 11, shard: shardOf(stage) }]);
+    // Nothing but a hole comes after: no batch tells of it, and a task at its end is not behind.
+    await transaction(topic, [eventText(904)], 'abort');
+    await vi.waitFor(async () => {
+      expect(await group.lag()).toMatchObject([{ position: 13, end: 13, shard: shardOf(stage) }]);
+    });
+    expect(await source.next(limits)).toBeUndefined();
   });
 
   test('of several transactions that are open at once, those that abort are left out wherever reading begins', async () => {

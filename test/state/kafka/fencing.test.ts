@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { openPartitionReader } from '../../../src/source/kafka/partition-reader.ts';
+import { troublesOf } from '../../../src/source/kafka/troubles.ts';
 import { deadLetterTopic, forwardTopic, journalTopic, transactionalIds } from '../../../src/state/kafka/names.ts';
 import { planOf } from '../journal-suite.ts';
 import { Cluster, stage } from './support.ts';
@@ -145,4 +148,30 @@ test('forwards and dead letters come with the commit: as they were, in the parti
   await expect(
     owner.append({ commit: 2, forwards: [{ topic: 'unknown', key: 'k', time: 1, value: 1 }] }),
   ).rejects.toMatchObject({ code: 'PARLEY_INTERNAL' });
+});
+
+test('an idle owner marks its last partitions again when brokers were in trouble, once', async () => {
+  const app = await cluster.app();
+  const owner = cluster.journal(app);
+  await owner.fence();
+  await owner.append({ plan: planOf(1) });
+  await owner.append({ commit: 1, forwards: [{ topic: 'counts', key: 'k', time: 1, value: 'once' }] });
+  const reader = await openPartitionReader(cluster.kafka, journalTopic(app, stage), 0);
+  onTestFinished(() => reader.close());
+  // Markers come after the acknowledgement, and once more where the first request already met trouble.
+  const settled = async () => {
+    for (let last = -1; ; ) {
+      const { end } = await reader.bounds();
+      if (end === last) return end;
+      last = end;
+      await sleep(2_500);
+    }
+  };
+  const end = await settled();
+  const before = await cluster.records(journalTopic(app, stage), 0);
+  troublesOf(cluster.kafka).count++;
+  await vi.waitFor(async () => expect((await reader.bounds()).end).toBe(end + 1), { timeout: 15_000, interval: 100 });
+  expect(await cluster.records(journalTopic(app, stage), 0)).toEqual(before);
+  await owner.append({ plan: planOf(2) });
+  expect(await settled()).toBe(end + 4);
 });
