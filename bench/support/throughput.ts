@@ -45,6 +45,8 @@ export async function throughput(options: ThroughputOptions) {
     workers,
     steadyMessagesPerSecond: Math.round((steady / (to - from)) * 1000),
     messagesPerSecondWithStart: Math.round((messages / (end - run.startedAt)) * 1000),
+    secondsToTopics: since(run, /topics were made/),
+    secondsToAssignment: since(run, /gives this process [1-9]/),
     secondsToFirstCommit: round((own[0]!.finished - run.startedAt) / 1000),
     secondsFromLastMessageToLastForward: round((end - own.at(-1)!.finished) / 1000),
     steadyCpuSecondsPerMillion: perMillion(middle, steady),
@@ -53,6 +55,12 @@ export async function throughput(options: ThroughputOptions) {
     batches: batchesOf(runs),
     checkpoints: checkpointsOf(run),
   };
+}
+
+/** Seconds from the start until a log line says so first; null when none does. */
+function since({ lines, startedAt }: ParleyRun, pattern: RegExp): number | null {
+  const found = lines.find(({ msg }) => pattern.test(msg));
+  return found === undefined ? null : round((Date.parse(found.time) - startedAt) / 1000);
 }
 
 /** When so many events were committed. */
