@@ -103,8 +103,7 @@ async function backlog() {
         environment: environment(),
       }),
     );
-    console.log(shape, JSON.stringify(result, null, 2));
-    results.push({ partitions, ...result });
+    results.push(told({ partitions, ...result }));
   }
   return results;
 }
@@ -115,7 +114,7 @@ async function delayed() {
   const events = await generated(values.dir, size);
   const prefix = 'live.';
   await createTopics(kafka, prefix, 8);
-  return scene(prefix, ({ warehouse, environment }) =>
+  const result = await scene(prefix, ({ warehouse, environment }) =>
     delay({
       ...{ kafka, warehouse, prefix, perSecond, seconds, nodeArgs },
       brokerPid: broker.pid,
@@ -124,6 +123,7 @@ async function delayed() {
       workers: 1,
     }),
   );
+  return told(result);
 }
 
 async function takenOver() {
@@ -132,7 +132,13 @@ async function takenOver() {
   const result = await scene(prefix, ({ warehouse, environment }) =>
     takeover({ ...{ warehouse, environment, nodeArgs }, messages: keys, brokerPid: broker.pid }),
   );
-  return { keys, ...result };
+  return told({ keys, ...result });
+}
+
+/** Shown as soon as it is known. */
+function told<Result>(result: Result): Result {
+  console.log(JSON.stringify(result));
+  return result;
 }
 
 try {
@@ -143,8 +149,8 @@ try {
     kafka: KAFKA_VERSION,
     messages,
     conversations,
-    ...(parts.has('backlog') ? { backlog: await backlog() } : {}),
     ...(parts.has('delay') ? { delay: await delayed() } : {}),
+    ...(parts.has('backlog') ? { backlog: await backlog() } : {}),
     ...(parts.has('takeover') ? { takeover: await takenOver() } : {}),
     clickhouse: version,
   };
