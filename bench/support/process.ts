@@ -33,3 +33,10 @@ export function serverPidOf(parent: number): number | undefined {
     .map(Number)
     .find((pid) => Number.isInteger(pid) && Number(statOf(pid)?.[1]) === parent);
 }
+
+/** Pids of the processes that a process has started itself. */
+export function childrenOf(parent: number): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid) && Number(statOf(pid)?.[1]) === parent);
+}

@@ -1,19 +1,38 @@
 import type { BatchLimits, Positions, Range, ReadOptions, Source, SourceBatch } from '../../source/source.ts';
+import type { Turn } from './turns.ts';
+
+export interface Pace {
+  /** The least time between two batches that are small. */
+  readonly lingerMs: number;
+  readonly clock: () => number;
+  readonly turn: Turn;
+}
+
+/** A batch of so many is no trickle: it is followed at once. */
+const smallEvents = 5_000;
+/** A small batch may take this share of the time, one part of so many; the rest is for others. */
+const restFactor = 4;
+/** What a slow warehouse may add to the time between two small batches. */
+const restMsMost = 1_000;
 
 /**
  * A source that waits a little after a small batch, so that a trickle of events over many tasks does not become an
- * insert for each few of them. A batch that was half full, or more, is followed at once.
+ * insert for each few of them: longer where inserts take long, since then they come too often. Batches are put together
+ * in turns with the other tasks of the process.
  */
 export class PacedSource implements Source {
   readonly #source: Source;
-  readonly #lingerMs: number;
-  readonly #clock: () => number;
+  readonly #pace: Pace;
+  #beganAt = 0;
   #notBefore = 0;
+  /** Events of the batch in hand, or of the last one. */
+  #events = 0;
+  #isSmall = false;
+  #isEnding = false;
 
-  constructor(source: Source, lingerMs: number, clock: () => number) {
+  constructor(source: Source, pace: Pace) {
     this.#source = source;
-    this.#lingerMs = lingerMs;
-    this.#clock = clock;
+    this.#pace = pace;
   }
 
   get isContinuous(): boolean {
@@ -22,19 +41,55 @@ export class PacedSource implements Source {
 
   /** Milliseconds until `next` looks again; 0 when it does. */
   get waitMs(): number {
-    return Math.max(0, Math.min(this.#notBefore - this.#clock(), this.#lingerMs));
+    const { lingerMs, clock } = this.#pace;
+    return Math.max(0, Math.min(this.#notBefore - clock(), lingerMs + restMsMost));
   }
 
   async next(limits: BatchLimits): Promise<SourceBatch | undefined> {
+    if (limits.isContinued === true) {
+      const portion = await this.#source.next(limits);
+      this.#events += portion?.records.length ?? 0;
+      return portion;
+    }
+    const { turn, clock } = this.#pace;
     if (this.waitMs > 0) return undefined;
-    const batch = await this.#source.next(limits);
-    const isSmall = batch !== undefined && batch.records.length < limits.eventsMax / 2;
-    if (isSmall) this.#notBefore = this.#clock() + this.#lingerMs;
+    await turn.begin();
+    const batch = this.#isEnding ? undefined : await this.#source.next(limits);
+    if (batch === undefined) {
+      turn.end();
+      return undefined;
+    }
+    this.#beganAt = clock();
+    this.#events = batch.records.length;
     return batch;
   }
 
-  read(ranges: readonly Range[], options?: ReadOptions): Promise<SourceBatch> {
+  async read(ranges: readonly Range[], options?: ReadOptions): Promise<SourceBatch> {
+    await this.#pace.turn.begin();
     return this.#source.read(ranges, options);
+  }
+
+  /** The batch in hand, or what had to be processed again, is processed: others may have their turn. */
+  processed(eventsMax: number): void {
+    const { lingerMs, turn } = this.#pace;
+    turn.end();
+    this.#isSmall = this.#events > 0 && this.#events < Math.min(smallEvents, eventsMax / 2);
+    if (this.#isSmall) this.#notBefore = this.#beganAt + lingerMs;
+    this.#events = 0;
+  }
+
+  /** The rows of a batch are in the warehouse, after so long. */
+  delivered(elapsedMs: number): void {
+    const { lingerMs } = this.#pace;
+    if (!this.#isSmall) return;
+    const restMs = Math.min(elapsedMs * restFactor, lingerMs + restMsMost);
+    this.#notBefore = this.#beganAt + Math.max(lingerMs, restMs);
+  }
+
+  /** It gives no new batches from now on. */
+  end(): void {
+    this.#isEnding = true;
+    this.#pace.turn.end();
   }
 
   seek(positions: Positions): Promise<void> {
@@ -42,6 +97,7 @@ export class PacedSource implements Source {
   }
 
   close(): Promise<void> {
+    this.end();
     return this.#source.close();
   }
 }

@@ -14,12 +14,15 @@ export interface SharesOptions {
   /** Of the whole process. */
   readonly limits: TaskLimits;
   readonly cacheEntriesMax?: number;
+  /** So many tasks put batches together at a time. */
+  readonly turns: number;
   readonly clock: () => number;
 }
 
 /**
- * What a process may hold in memory, divided among its tasks: batches and changed keys among those that are at work,
- * since a task without events holds none; cached states among all of them. A share is asked for with each batch, so it
+ * What a process may hold in memory, divided among its tasks: batches among those that put one together at a time, which
+ * is where events are objects (on their way to ClickHouse they are a fifth of that); changed keys among those that are at
+ * work, since a task without events holds none; cached states among all of them. A share is asked for with each batch, so it
  * follows the tasks that come and go. It decides how the input is cut, and nothing of what comes out.
  */
 export class Shares {
@@ -45,17 +48,18 @@ export class Shares {
 
   /** Limits of one task. Checkpoints of tasks that were opened together are spread over the interval. */
   limits(spread: number): TaskLimits {
-    const { limits } = this.#options;
-    const divided = (total: number, least: number) => this.#divided(total, least, this.#atWork());
+    const { limits, turns } = this.#options;
+    const amongAtWork = (total: number, least: number, most = Number.POSITIVE_INFINITY) =>
+      this.#divided(total, least, Math.min(most, this.#atWork()));
     return {
       get batchEventsMax() {
-        return divided(limits.batchEventsMax, leastEvents);
+        return amongAtWork(limits.batchEventsMax, leastEvents, turns);
       },
       get batchBytesMax() {
-        return divided(limits.batchBytesMax, leastBytes);
+        return amongAtWork(limits.batchBytesMax, leastBytes, turns);
       },
       get checkpointKeysMax() {
-        return divided(limits.checkpointKeysMax, leastKeys);
+        return amongAtWork(limits.checkpointKeysMax, leastKeys);
       },
       checkpointIntervalMs: Math.round(limits.checkpointIntervalMs * (0.75 + spread / 4)),
       expireKeysMax: limits.expireKeysMax,

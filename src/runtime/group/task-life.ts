@@ -14,6 +14,7 @@ import { Offsets } from './offsets.ts';
 import { PacedSource } from './paced-source.ts';
 import { type GroupObserver, nameOf, type TaskId, type TaskPorts } from './ports.ts';
 import type { Shares } from './shares.ts';
+import type { Turn } from './turns.ts';
 
 export interface TaskLifeOptions {
   readonly app: string;
@@ -21,6 +22,8 @@ export interface TaskLifeOptions {
   readonly stage: Stage;
   readonly ports: TaskPorts;
   readonly shares: Shares;
+  /** To put a batch together. */
+  readonly turn: Turn;
   readonly operations: Operations;
   readonly log: Log;
   readonly clock: () => number;
@@ -104,6 +107,7 @@ export class TaskLife {
   /** Asks for an end; what is under way may take `withinMs`. A later call can only shorten that. */
   end(withinMs: number): void {
     this.#isEnding = true;
+    this.#source?.end();
     const at = performance.now() + withinMs;
     if (this.#deadline === undefined || at < this.#deadline.at) {
       clearTimeout(this.#deadline?.timer);
@@ -192,10 +196,10 @@ export class TaskLife {
   }
 
   async #makeTask(store: StateStore): Promise<Task> {
-    const { app, id, stage, ports, shares, clock, lingerMs } = this.#options;
+    const { app, id, stage, ports, shares, clock, lingerMs, turn } = this.#options;
     try {
       const journal = await ports.journal(id);
-      this.#source = new PacedSource(ports.source(id), lingerMs, clock);
+      this.#source = new PacedSource(ports.source(id), { lingerMs, clock, turn });
       return new Task({
         app,
         name: id.stage,
@@ -228,6 +232,7 @@ export class TaskLife {
     });
     return new MeasuredDelivery(delivery, (elapsedMs) => {
       this.#isDelivering = true;
+      this.#source?.delivered(elapsedMs);
       observer.onDelivered?.(id, elapsedMs);
     });
   }
@@ -268,6 +273,7 @@ export class TaskLife {
     const { id, observer, shares, clock } = this.#options;
     return {
       onStep: (step, plan) => {
+        if (step === 1 || step === 3) this.#source?.processed(shares.limits(0).batchEventsMax);
         if (step === 2) this.#waiting = { plan, since: clock() };
         if (step === 5 && this.#waiting?.plan === plan) this.#waiting = undefined;
       },

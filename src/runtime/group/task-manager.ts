@@ -7,6 +7,7 @@ import { type Backoff, TaskKeeper, type TaskStatus } from './keeper.ts';
 import { type GroupObserver, nameOf, type TaskId, type TaskPorts } from './ports.ts';
 import { Shares } from './shares.ts';
 import { TaskLife } from './task-life.ts';
+import { Turns } from './turns.ts';
 
 export interface TaskManagerOptions {
   readonly app: string;
@@ -38,6 +39,7 @@ const revokedMsDefault = 3_000;
 export class TaskManager {
   readonly #options: TaskManagerOptions;
   readonly #shares: Shares;
+  readonly #turns = new Turns();
   readonly #stages: ReadonlyMap<string, Stage>;
   readonly #keepers = new Map<string, TaskKeeper>();
   #isStopping = false;
@@ -46,7 +48,8 @@ export class TaskManager {
   constructor(options: TaskManagerOptions) {
     const { domains, limits, cacheEntriesMax, clock } = options;
     this.#options = options;
-    this.#shares = new Shares({ limits, clock, ...(cacheEntriesMax === undefined ? {} : { cacheEntriesMax }) });
+    const turns = this.#turns.count;
+    this.#shares = new Shares({ limits, clock, turns, ...(cacheEntriesMax === undefined ? {} : { cacheEntriesMax }) });
     this.#stages = new Map(
       domains.flatMap(({ name, stages }) => stages.map((stage) => [`${name}.${stage.name}`, stage] as const)),
     );
@@ -99,7 +102,7 @@ export class TaskManager {
     const shared = { app, id, stage, ports, operations, log, clock, lingerMs, observer, shares: this.#shares };
     return new TaskKeeper({
       id,
-      newLife: () => new TaskLife(shared),
+      newLife: () => new TaskLife({ ...shared, turn: this.#turns.claim() }),
       backoff: { ...defaultBackoff, ...backoff },
       log,
       observer,

@@ -10,7 +10,7 @@ export const defaultBufferLimits: BufferLimits = { eventsMax: 400_000, bytesMax:
 
 const askedBytesMax = 1_048_576;
 /** Less is not worth a request. */
-const askedBytesMin = 65_536;
+export const askedBytesMin = 65_536;
 
 /**
  * Shares the buffers out. One half belongs to whoever has more to read, so that a single busy partition is not held to

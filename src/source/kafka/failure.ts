@@ -58,12 +58,23 @@ export function kafkaError(error: unknown, where: string): ParleyError {
   return new ParleyError('PARLEY_KAFKA_UNREACHABLE', 'Kafka does not answer', { received, where, cause: error });
 }
 
+/** All tasks of a process fail together, and one answer does for all. */
+const refreshing = new WeakMap<Cluster, Promise<void>>();
+
 /** Forgets a connection that was closed, and learns anew who leads what. Fails while no broker can be reached. */
-export async function refresh(cluster: Cluster, error?: unknown): Promise<void> {
+export function refresh(cluster: Cluster, error?: unknown): Promise<void> {
   const { name, host, port } = (error ?? {}) as KafkaFault;
   if (name === 'KafkaJSConnectionClosedError' && host !== undefined && port !== undefined) {
     cluster.removeBroker({ host, port });
   }
+  const known = refreshing.get(cluster);
+  if (known !== undefined) return known;
+  const asked = learn(cluster).finally(() => refreshing.delete(cluster));
+  refreshing.set(cluster, asked);
+  return asked;
+}
+
+async function learn(cluster: Cluster): Promise<void> {
   await cluster.connect();
   await cluster.refreshMetadata();
 }

@@ -12,8 +12,10 @@ export interface FetchTarget {
 }
 
 export interface FetchLimits {
-  /** How long the broker may wait for a first byte. */
+  /** How long the broker may wait for `bytesMin`. */
   readonly waitMs: number;
+  /** Less than that is not worth an answer yet; default 1. */
+  readonly bytesMin?: number;
   readonly bytesMax: number;
 }
 
@@ -44,7 +46,7 @@ export async function fetchFrom(
   const broker = await cluster.findBroker({ nodeId: leader });
   const request = fetchRequest({
     maxWaitTime: limits.waitMs,
-    minBytes: 1,
+    minBytes: limits.bytesMin ?? 1,
     maxBytes: limits.bytesMax,
     // One entry per partition: the broker fills a response in this order, which the caller changes from time to time.
     topics: targets.map(({ kafkaTopic, partition, offset, bytesMax }) => ({

@@ -1,7 +1,7 @@
 import { messageOf, ParleyError } from '../../errors.ts';
 import type { Log } from '../../runtime/log.ts';
 import { protocolError } from './broker-access.ts';
-import { Budget, type BufferLimits } from './budget.ts';
+import { askedBytesMin, Budget, type BufferLimits } from './budget.ts';
 import { backOff, kafkaErrorType, refresh, refusal } from './failure.ts';
 import { type FetchedPartition, fetchFrom } from './fetch.ts';
 import { inputGone, topicGone } from './gone.ts';
@@ -11,8 +11,13 @@ import { committedBatches } from './record-batch.ts';
 import type { ShardFeed } from './shard-feed.ts';
 import type { Troubles } from './troubles.ts';
 
-/** How long the broker holds a request that finds nothing: also the longest that a feed may wait to be asked for. */
+/** How long the broker holds a request that finds little: also the longest that a feed may wait to be asked for. */
 const waitMs = 100;
+/**
+ * What the broker gathers before it answers sooner. Without it a trickle over many partitions is asked for as fast as both
+ * sides can, hundreds of times a second, for a few records each.
+ */
+const bytesMin = askedBytesMin;
 /** A topic that the brokers do not know for so long was deleted. Metadata of a broker that starts may lack it. */
 const missingMaxMs = 10_000;
 
@@ -109,7 +114,7 @@ export class Fetcher {
         this.#options.cluster,
         leader,
         targets.map(([{ shard, queue }, bytesMax]) => ({ ...shard, offset: queue.end, bytesMax })),
-        { waitMs, bytesMax: this.#budget.responseBytesMax },
+        { waitMs, bytesMin, bytesMax: this.#budget.responseBytesMax },
       );
       await this.#takeIn(answers, targets);
     } catch (error) {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
 import type { Log } from '../../runtime/log.ts';
@@ -81,6 +82,8 @@ export class KafkaGroup {
 
   constructor(options: GroupOptions) {
     this.#options = options;
+    // As many wait for it at a time as there are tasks.
+    setMaxListeners(0, this.#stopping.signal);
     this.#cluster = createCluster(options.kafka);
     this.#fetchCluster = createCluster(options.kafka);
     this.#tasks = options.localTasks ?? [];

@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { Offsets } from '../../../src/runtime/group/offsets.ts';
 import { PacedSource } from '../../../src/runtime/group/paced-source.ts';
 import { Shares } from '../../../src/runtime/group/shares.ts';
+import { Turns } from '../../../src/runtime/group/turns.ts';
 import { defaultLimits } from '../../../src/runtime/task.ts';
 import type { Source, SourceBatch, SourceRecord } from '../../../src/source/source.ts';
 
@@ -10,16 +11,17 @@ describe('shares', () => {
 
   test('follow the tasks that are at work, and are never too small', () => {
     let now = 0;
-    const shares = new Shares({ limits, clock: () => now, cacheEntriesMax: 20_000 });
+    const shares = new Shares({ limits, turns: 3, clock: () => now, cacheEntriesMax: 20_000 });
     const one = shares.limits(1);
     expect(one.batchEventsMax).toBe(40_000);
     for (let task = 0; task < 20; task++) shares.add(`t${task}`);
     expect(one.batchEventsMax).toBe(40_000);
-    for (let task = 0; task < 4; task++) shares.worked(`t${task}`);
-    expect(one.batchEventsMax).toBe(10_000);
-    expect(one.checkpointKeysMax).toBe(5_000);
+    for (let task = 0; task < 2; task++) shares.worked(`t${task}`);
+    expect(one.batchEventsMax).toBe(20_000);
+    expect(one.checkpointKeysMax).toBe(10_000);
     for (let task = 0; task < 20; task++) shares.worked(`t${task}`);
-    expect(one.batchEventsMax).toBe(2_000);
+    expect(one.batchEventsMax).toBe(13_333);
+    expect(one.checkpointKeysMax).toBe(4_000);
     expect(shares.cache().entriesMax).toBe(1_000);
     now = 60_000;
     expect(one.batchEventsMax).toBe(40_000);
@@ -28,14 +30,14 @@ describe('shares', () => {
   });
 
   test('never exceed what the operator allows', () => {
-    const small = new Shares({ limits: { ...limits, batchEventsMax: 100 }, clock: () => 0 });
+    const small = new Shares({ limits: { ...limits, batchEventsMax: 100 }, turns: 2, clock: () => 0 });
     small.add('a');
     small.worked('a');
     expect(small.limits(0).batchEventsMax).toBe(100);
   });
 
   test('spread checkpoints over a quarter of the interval', () => {
-    const shares = new Shares({ limits, clock: () => 0 });
+    const shares = new Shares({ limits, turns: 2, clock: () => 0 });
     expect([0, 0.5, 1].map((spread) => shares.limits(spread).checkpointIntervalMs)).toEqual([22_500, 26_250, 30_000]);
   });
 });
@@ -43,6 +45,7 @@ describe('shares', () => {
 describe('a paced source', () => {
   function paced(sizes: number[], clock: () => number): PacedSource {
     const source: Source = {
+      isContinuous: true,
       next: async () => {
         const size = sizes.shift();
         if (size === undefined) return undefined;
@@ -53,29 +56,93 @@ describe('a paced source', () => {
       seek: async () => undefined,
       close: async () => undefined,
     };
-    return new PacedSource(source, 100, clock);
+    return new PacedSource(source, { lingerMs: 100, clock, turn: new Turns().claim() });
   }
 
-  test('waits after a small batch, and not after one that is half full', async () => {
+  const limits = { eventsMax: 100, bytesMax: 1 };
+
+  test('waits after a small batch, and not after one that is half full, in however many portions', async () => {
     let now = 1_000;
-    const source = paced([10, 10, 50, 10], () => now);
-    const next = () => source.next({ eventsMax: 100, bytesMax: 1 });
-    expect((await next())?.records).toHaveLength(10);
-    expect(await next()).toBeUndefined();
+    const source = paced([10, 10, 40, 10, 10], () => now);
+    const take = async (portions: number) => {
+      const sizes: (number | undefined)[] = [];
+      for (let portion = 0; portion < portions; portion++) {
+        sizes.push((await source.next({ ...limits, isContinued: portion > 0 }))?.records.length);
+      }
+      if (sizes[0] !== undefined) source.processed(100);
+      return sizes;
+    };
+    expect(await take(1)).toEqual([10]);
+    expect(await take(1)).toEqual([undefined]);
     expect(source.waitMs).toBe(100);
     now += 100;
-    expect((await next())?.records).toHaveLength(10);
-    now += 100;
-    expect((await next())?.records).toHaveLength(50);
-    expect((await next())?.records).toHaveLength(10);
+    expect(await take(3)).toEqual([10, 40, 10]);
+    expect(await take(1)).toEqual([10]);
+  });
+
+  test('waits longer where inserts are slow', async () => {
+    let now = 1_000;
+    const source = paced([10, 10, 10], () => now);
+    const waits = async (insertMs: number) => {
+      await source.next(limits);
+      source.processed(100);
+      now += insertMs;
+      source.delivered(insertMs);
+      const { waitMs } = source;
+      now += waitMs;
+      return insertMs + waitMs;
+    };
+    expect(await waits(10)).toBe(100);
+    expect(await waits(50)).toBe(200);
+    expect(await waits(800)).toBe(1_100);
   });
 
   test('does not wait longer than it should when the clock is set back', async () => {
     let now = 1_000_000;
     const source = paced([1, 1], () => now);
-    await source.next({ eventsMax: 100, bytesMax: 1 });
+    await source.next(limits);
+    source.processed(100);
     now = 0;
-    expect(source.waitMs).toBe(100);
+    expect(source.waitMs).toBe(1_100);
+  });
+
+  test('gives nothing new once it is to end', async () => {
+    const source = paced([1], () => 0);
+    source.end();
+    expect(await source.next(limits)).toBeUndefined();
+  });
+});
+
+describe('turns', () => {
+  test('are taken by so many at a time, in the order of asking', async () => {
+    const turns = new Turns(2);
+    const claims = ['a', 'b', 'c', 'd'].map((name) => ({ name, claim: turns.claim() }));
+    const began: string[] = [];
+    const all = claims.map(({ name, claim }) => claim.begin().then(() => began.push(name)));
+    await all[1];
+    expect(began).toEqual(['a', 'b']);
+    claims[1]!.claim.end();
+    await all[2];
+    expect(began).toEqual(['a', 'b', 'c']);
+    // One that lets go of its place in the queue holds nobody up, and has no turn to give back.
+    claims[3]!.claim.end();
+    await all[3];
+    claims[3]!.claim.end();
+    const late = turns.claim();
+    const waiting = late.begin().then(() => began.push('late'));
+    claims[0]!.claim.end();
+    await waiting;
+    expect(began).toEqual(['a', 'b', 'c', 'd', 'late']);
+  });
+
+  test('are not waited for beyond reason', async () => {
+    const turns = new Turns(1, 5);
+    const [one, other] = [turns.claim(), turns.claim()];
+    await one.begin();
+    await other.begin();
+    other.end();
+    one.end();
+    await turns.claim().begin();
   });
 });
 
