@@ -111,7 +111,7 @@ async function sendUndecodable(topic: string): Promise<void> {
       deadLetters.push({ shard: deployment.shardOf(topic, partition), offset, code: sent[index]!.code });
     }
   }
-  faults.count('undecodable record', partitions * sent.length);
+  faults.count(`${partitions * sent.length} records that are no events, in every partition of a topic`);
 }
 
 describe('three members on 8 partitions are exact', { timeout: testMs }, () => {
