@@ -36,6 +36,7 @@ let faults: Faults;
 let reference: Reference;
 /** What is published with each test, in the order of the events' times but for the late ones. */
 let parts: Line[][];
+let lines: Line[];
 let seats: [Seat, Seat, Seat];
 const deadLetters: DeadLetter[] = [];
 let hasFailed = false;
@@ -44,7 +45,7 @@ const done: [name: string, seconds: number][] = [];
 beforeAll(async () => {
   const events = join(folder, 'generated');
   await generate({ out: events, messages: 24_000, seed, lateShare: 0.05 });
-  const lines = linesInOrder(readEvents(events));
+  lines = linesInOrder(readEvents(events));
   const size = Math.ceil(lines.length / 7);
   parts = Array.from({ length: 7 }, (_, index) => lines.slice(index * size, (index + 1) * size));
   reference = new Reference(join(folder, 'reference'));
@@ -72,8 +73,9 @@ beforeEach(({ skip, onTestFailed }) => {
 /** Faults while events flow; afterwards, when all of them are counted, every row has to be right. */
 async function duringEvents(name: string, happen: () => Promise<void>): Promise<void> {
   const startedAt = performance.now();
-  const lines = parts.shift()!;
-  const flow = new Flow({ publisher: deployment.publisher, lines, encode: deployment.wire.encode, linesPerSecond });
+  const part = parts.shift()!;
+  const { publisher, wire } = deployment;
+  const flow = new Flow({ publisher, lines: part, encode: wire.encode, linesPerSecond });
   try {
     await happen();
   } catch (error) {
@@ -81,7 +83,7 @@ async function duringEvents(name: string, happen: () => Promise<void>): Promise<
     throw error;
   }
   await flow.end();
-  const [expected] = await Promise.all([reference.after(lines), deployment.caughtUp()]);
+  const [expected] = await Promise.all([reference.after(part), deployment.caughtUp()]);
   await expectExact(expected);
   done.push([name, Math.round((performance.now() - startedAt) / 1_000)]);
 }
@@ -102,7 +104,7 @@ function sorted(letters: readonly DeadLetter[]): string[] {
 
 /** Every kind of record that is no event, into every partition of a topic. */
 async function sendUndecodable(topic: string): Promise<void> {
-  const line = parts.flat().find((one) => one.topic === topic)!;
+  const line = lines.find((one) => one.topic === topic)!;
   const sent = undecodable(deployment.wire, line);
   for (let partition = 0; partition < partitions; partition++) {
     const records = sent.map(({ record }) => record);
@@ -111,7 +113,7 @@ async function sendUndecodable(topic: string): Promise<void> {
       deadLetters.push({ shard: deployment.shardOf(topic, partition), offset, code: sent[index]!.code });
     }
   }
-  faults.count('undecodable record', partitions * sent.length);
+  faults.count(`${partitions * sent.length} records that are no events, in every partition of a topic`);
 }
 
 describe('three members on 8 partitions are exact', { timeout: testMs }, () => {
