@@ -6,7 +6,8 @@ import { ParleyRun } from './group.ts';
 import { cpuSeconds } from './process.ts';
 import { CpuSamples } from './samples.ts';
 import { quantile, round } from './statistics.ts';
-import type { BenchWarehouse } from './warehouse.ts';
+import { batchesOf, checkpointsOf } from './throughput.ts';
+import { type BenchWarehouse, runsOf } from './warehouse.ts';
 
 export interface DelayOptions {
   readonly kafka: Kafka;
@@ -23,16 +24,16 @@ export interface DelayOptions {
 }
 
 const topic = 'conversations.messages';
-const tickMs = 10;
+const tickMs = 20;
 /** One message of so many ticks is looked for. */
-const markEvery = 10;
-const pollMs = 50;
+const markEvery = 5;
+const pollMs = 100;
 /** The first seconds are of programs that warm up. */
 const warmMs = 5_000;
 
 /**
  * From the moment that a message is handed to the producer until a query of `fact_messages` shows it: one message of
- * each tenth of a second, looked for every 50 ms, which is in the result.
+ * each tenth of a second, looked for every 100 ms, which is in the result.
  */
 export async function delay(options: DelayOptions) {
   const { warehouse, brokerPid, environment, perSecond, seconds, workers, nodeArgs } = options;
@@ -76,6 +77,8 @@ export async function delay(options: DelayOptions) {
     msMost: quantile(delays, 1),
     cpuShareOfOneCore: Object.fromEntries(Object.entries(cpu).map(([name, used]) => [name, round(used / measured)])),
     peakMemoryMb: Math.round(memory / 1e6),
+    batches: batchesOf(await runsOf(warehouse.client)),
+    checkpoints: checkpointsOf(run),
   };
 }
 

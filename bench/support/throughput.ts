@@ -85,7 +85,8 @@ function perMillion<Name extends string>(cpu: Record<Name, number>, messages: nu
   return Object.fromEntries(Object.entries<number>(cpu).map(([name, cpu]) => [name, round((cpu / messages) * 1e6)]));
 }
 
-function batchesOf(runs: readonly Run[]) {
+/** How many events a batch had, and how long it took from the start of its delivery to its commit. */
+export function batchesOf(runs: readonly Run[]) {
   const stages = [...new Set(runs.map(({ stage }) => stage))];
   return Object.fromEntries(
     stages.map((stage) => {
