@@ -30,6 +30,7 @@ export class Deployment {
   readonly #folder: string;
   readonly #members: Member[] = [];
   #server: EmbeddedServer;
+  #isStopped = false;
 
   static async start(folder: string, partitions: number): Promise<Deployment> {
     const [broker, registry, server] = await Promise.all([startBroker(), startRegistry(), startWarehouse(folder)]);
@@ -72,6 +73,8 @@ export class Deployment {
 
   /** A new life of a member, with the local state of those of the same name before it. */
   member(name: string, args: readonly string[] = [], more: Readonly<Record<string, string>> = {}): Member {
+    // A test that failed may still be putting a member in the place of one that it killed.
+    if (this.#isStopped) throw new Error(`${name} cannot join: the deployment has ended`);
     const state = { PARLEY_STATE_DIR: join(this.#folder, 'state', name) };
     const made = new Member({ ...this.environment, ...state, ...more }, args);
     this.#members.push(made);
@@ -147,6 +150,7 @@ export class Deployment {
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true;
     for (const member of this.#members) member.signalAll('SIGKILL');
     await Promise.all(this.#members.map(({ ended }) => ended));
     await this.publisher.disconnect();
