@@ -1,5 +1,5 @@
 import { mkdir, open, readdir, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { corrupt, levelError } from './level-errors.ts';
 import { valueAt } from './value-record.ts';
 import { ValueSegment } from './value-segment.ts';
@@ -64,7 +64,7 @@ export class ValueLog {
   ): Promise<ValueLog> {
     const log = new ValueLog(folder, options);
     try {
-      await mkdir(folder, { recursive: true });
+      if ((await mkdir(folder, { recursive: true })) !== undefined) await syncFolder(dirname(folder));
       const names = new Set(known.map(({ number }) => fileName(number)));
       for (const name of await readdir(folder)) if (!names.has(name)) await unlink(join(folder, name));
       for (const { number, bytes, liveBytes } of known) {
@@ -102,8 +102,7 @@ export class ValueLog {
     for (const segment of this.#unsynced) await segment.sync();
     this.#unsynced.clear();
     if (!this.#hasNewFile) return;
-    const folder = await open(this.folder, 'r');
-    await folder.sync().finally(() => folder.close());
+    await syncFolder(this.folder);
     this.#hasNewFile = false;
   }
 
@@ -172,6 +171,12 @@ export class ValueLog {
     this.#unsynced.add(segment);
     return segment;
   }
+}
+
+/** What is new in a folder survives a power cut only when the folder itself was synced. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  await folder.sync().finally(() => folder.close());
 }
 
 function endOfRun(wanted: readonly Wanted[], from: number): number {
