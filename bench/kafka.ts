@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { KAFKA_VERSION } from '../scripts/stack/artifacts.ts';
 import { startKafka } from '../scripts/stack/kafka.ts';
 import { createKafka } from '../src/source/kafka/client.ts';
-import { createTopics, fill, generated } from './support/backlog.ts';
+import { createInputs, fill, generated } from './support/backlog.ts';
 import { delay } from './support/delay.ts';
 import { takeover } from './support/takeover.ts';
 import { throughput } from './support/throughput.ts';
@@ -86,7 +86,7 @@ async function backlogOf(partitions: number, size: { messages: number; conversat
   if (filled.has(prefix)) return prefix;
   filled.add(prefix);
   const events = await generated(values.dir, size);
-  await createTopics(kafka, prefix, partitions);
+  await createInputs(kafka, prefix, partitions);
   await fill(kafka, prefix, events);
   return prefix;
 }
@@ -113,7 +113,7 @@ async function delayed() {
   const size = { messages: Math.max(messages, perSecond * seconds * 1.1), conversations };
   const events = await generated(values.dir, size);
   const prefix = 'live.';
-  await createTopics(kafka, prefix, 8);
+  await createInputs(kafka, prefix, 8);
   const result = await scene(prefix, ({ warehouse, environment }) =>
     delay({
       ...{ kafka, warehouse, prefix, perSecond, seconds, nodeArgs },

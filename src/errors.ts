@@ -192,6 +192,11 @@ export class ParleyError extends Error {
   }
 }
 
+/** An error and what it was caused by, outermost first; not for ever, since an error can be its own cause. */
+export function* chainOf(error: unknown): Generator<unknown> {
+  for (let at = error, depth = 0; at && depth < 8; at = (at as { cause?: unknown }).cause, depth++) yield at;
+}
+
 /** The text of an unknown thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import kafkajs, { type Kafka } from 'kafkajs';
+import { createTopics } from '../../scripts/stack/topics.ts';
 import { conversationTopics } from '../../src/processors/conversations/domain.ts';
 import { program } from './group.ts';
 
@@ -36,11 +37,11 @@ export async function* linesOf(folder: string, topic: string): AsyncGenerator<st
   yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
 }
 
-export async function createTopics(kafka: Kafka, prefix: string, numPartitions: number): Promise<void> {
+export async function createInputs(kafka: Kafka, prefix: string, numPartitions: number): Promise<void> {
   const admin = kafka.admin();
   await admin.connect();
   const topics = conversationTopics.map(({ name }) => ({ topic: `${prefix}${name}`, numPartitions }));
-  await admin.createTopics({ topics, waitForLeaders: true });
+  await createTopics(admin, topics);
   await admin.disconnect();
 }
 

@@ -1,5 +1,6 @@
-import { jsonSchemas } from '../../src/events/json-schema.ts';
 import type { Topic } from '../../src/runtime/domain.ts';
+import { createRegistry } from '../../src/source/registry/client.ts';
+import { registerSubject, subjectsOf } from '../../src/source/registry/subjects.ts';
 
 export interface SchemasOptions {
   /** The base of Confluent's API. */
@@ -13,19 +14,11 @@ export interface SchemasOptions {
  * the topic's name without the prefix.
  */
 export async function registerSchemas({ url, topics, topicPrefix = '' }: SchemasOptions): Promise<Map<string, number>> {
-  const texts = jsonSchemas(topics);
+  const registry = await createRegistry({ url, timeoutMs: 30_000 });
   const ids = new Map<string, number>();
-  for (const { name } of topics) {
-    const where = `${url}/subjects/${encodeURIComponent(`${topicPrefix}${name}-value`)}/versions`;
-    const response = await fetch(where, {
-      method: 'POST',
-      headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
-      body: JSON.stringify({ schemaType: 'JSON', schema: texts.get(`${name}.json`) }),
-      signal: AbortSignal.timeout(30_000),
-    });
-    const answer = await response.text();
-    if (!response.ok) throw new Error(`${where} answered ${response.status}: ${answer}`);
-    ids.set(name, (JSON.parse(answer) as { id: number }).id);
+  for (const subject of subjectsOf(topics, 'json', topicPrefix)) {
+    const { topic, id } = await registerSubject(registry, subject, undefined);
+    ids.set(topic, id!);
   }
   return ids;
 }

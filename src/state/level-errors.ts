@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf, isDiskFull, messageOf, ParleyError } from '../errors.ts';
+import { chainOf, codeOf, isDiskFull, messageOf, ParleyError } from '../errors.ts';
 
 /**
  * What LevelDB says, as an error with a Parley code.
@@ -55,20 +55,12 @@ export function corrupt(path: string, expected: string, received: string, cause?
 /** LevelDB's own words are at the end of the chain: abstract-level wraps them in "Database failed to open". */
 function innermost(error: unknown): string {
   let text = messageOf(error);
-  for (const at of chain(error)) text = messageOf(at);
+  for (const at of chainOf(error)) text = messageOf(at);
   return text;
 }
 
 function hasCode(error: unknown, code: string): boolean {
-  return [...chain(error)].some((at) => codeOf(at) === code);
-}
-
-function* chain(error: unknown): Generator<unknown> {
-  let at = error;
-  for (let depth = 0; at !== undefined && at !== null && depth < 8; depth++) {
-    yield at;
-    at = (at as { cause?: unknown }).cause;
-  }
+  return [...chainOf(error)].some((at) => codeOf(at) === code);
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Change, Changes } from './store.ts';
-import { recordBytesMax, valueAt, writeRecord } from './value-record.ts';
+import { recordBytesMax, writeRecord, writtenValue } from './value-record.ts';
 
 const blockBytes = 1024 * 1024;
 
@@ -72,9 +72,8 @@ export class PackedChanges implements Changes {
     let index = 0;
     for (const { bytes, first, count } of this.blocks()) {
       for (; index < first + count; index++) {
-        const key = this.keys[index]!;
-        const value = this.isDeletion(index) ? undefined : valueAt(bytes, this.startOf(index), this.endOf(index), key);
-        yield [key, value];
+        const isDeletion = this.isDeletion(index);
+        yield [this.keys[index]!, isDeletion ? undefined : writtenValue(bytes, this.startOf(index), this.endOf(index))];
       }
     }
     for (; index < this.length; index++) yield [this.keys[index]!, undefined];

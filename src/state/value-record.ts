@@ -52,5 +52,10 @@ export function valueAt(bytes: Buffer, start: number, end: number, key: string):
   if (valueStart + bytes.readUInt32LE(start + 8) !== end || bytes.toString('utf8', keyStart, valueStart) !== key) {
     return undefined;
   }
-  return bytes.toString('utf8', valueStart, end);
+  return writtenValue(bytes, start, end);
+}
+
+/** As `valueAt` of a record that this process wrote to memory: there is nothing to check. */
+export function writtenValue(bytes: Buffer, start: number, end: number): string {
+  return bytes.toString('utf8', start + headerBytes + bytes.readUInt32LE(start + 4), end);
 }

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
-import { messageOf, ParleyError } from '../../errors.ts';
+import { chainOf, messageOf, ParleyError } from '../../errors.ts';
 
 /**
  * The parts of kafkajs below its public API, typed: one file, so that what another release would break is seen at once.
@@ -115,12 +115,16 @@ const compression = require('kafkajs/src/protocol/message/compression/index.js')
 
 export const EncoderOf = require('kafkajs/src/protocol/encoder.js') as new (sizeBytes?: number) => Encoder;
 export const transactionCoordinator = 1;
-const readCommitted = 1;
+/** Of Kafka's protocol: only what is committed is read. */
+export const readCommitted = 1;
 
 /** The codec of a record batch, of those registered with kafkajs; fails when it is not registered. */
 export function codecOf(attributes: number): Codec | null {
   return compression.lookupCodecByAttributes(attributes);
 }
+
+/** The errors of Kafka's protocol that are made or looked for here. */
+export const protocolCodes = { offsetOutOfRange: 1, unknownTopicOrPartition: 3, leaderNotAvailable: 5 };
 
 export function protocolError(code: number): Error {
   return protocolErrors.createErrorFromCode(code);
@@ -165,12 +169,10 @@ export async function leaderOf(cluster: Cluster, topic: string, partition: numbe
   await cluster.addMultipleTargetTopics([topic]);
   await cluster.refreshMetadataIfNecessary();
   const found = cluster.findTopicPartitionMetadata(topic).find(({ partitionId }) => partitionId === partition);
-  if (found === undefined) throw protocolError(codes.unknownTopicOrPartition);
-  if (found.leader === null || found.leader < 0) throw protocolError(codes.leaderNotAvailable);
+  if (found === undefined) throw protocolError(protocolCodes.unknownTopicOrPartition);
+  if (found.leader === null || found.leader < 0) throw protocolError(protocolCodes.leaderNotAvailable);
   return cluster.findBroker({ nodeId: String(found.leader) });
 }
-
-const codes = { unknownTopicOrPartition: 3, leaderNotAvailable: 5 };
 
 export interface RetryBounds {
   /** The first wait; it doubles up to `maxMs`. */
@@ -226,7 +228,7 @@ const transientNames = new Set([
 ]);
 
 export function isTransientError(error: unknown): boolean {
-  for (const at of chain(error)) {
+  for (const at of chainOf(error)) {
     if (transientNames.has(nameOf(at))) return true;
     if (nameOf(at) === 'KafkaJSProtocolError' && (at as { retriable?: unknown }).retriable === true) return true;
     if ((at as { code?: unknown }).code === 'ECONNREFUSED') return true;
@@ -234,14 +236,9 @@ export function isTransientError(error: unknown): boolean {
   return false;
 }
 
-/** Whether the request may have been carried out although no answer came. */
-export function isUnanswered(error: unknown): boolean {
-  return [...chain(error)].some((at) => transientNames.has(nameOf(at)));
-}
-
-/** Kafka's name of an error: `OFFSET_OUT_OF_RANGE`; undefined when no broker said it. */
+/** Kafka's name of an error, or of what it was caused by: `OFFSET_OUT_OF_RANGE`; undefined when no broker said it. */
 export function typeOf(error: unknown): string | undefined {
-  for (const at of chain(error)) {
+  for (const at of chainOf(error)) {
     const type = (at as { type?: unknown }).type;
     if (typeof type === 'string') return type;
   }
@@ -265,8 +262,4 @@ export function unreachable(error: unknown, where: string): ParleyError {
 function nameOf(error: unknown): string {
   const name = (error as { name?: unknown } | null)?.name;
   return typeof name === 'string' ? name : '';
-}
-
-function* chain(error: unknown): Generator<unknown> {
-  for (let at = error, depth = 0; at && depth < 8; at = (at as { cause?: unknown }).cause, depth++) yield at;
 }

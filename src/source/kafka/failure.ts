@@ -1,16 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf, ParleyError } from '../../errors.ts';
+import { chainOf, messageOf, ParleyError } from '../../errors.ts';
 import type { Log } from '../../runtime/log.ts';
-import type { Cluster } from './internals.ts';
+import type { Cluster } from './broker-access.ts';
 
 /** What kafkajs throws, as far as it is looked at. */
 interface KafkaFault {
   readonly name?: string;
   readonly type?: string;
-  readonly retriable?: boolean;
   readonly host?: string;
   readonly port?: number;
-  readonly cause?: unknown;
 }
 
 const refusals = new Set([
@@ -27,17 +25,9 @@ const refusals = new Set([
   'UNSUPPORTED_VERSION',
 ]);
 
-/** The protocol's name of an error, or of what it was caused by: `UNKNOWN_MEMBER_ID`. */
-export function kafkaErrorType(error: unknown): string | undefined {
-  for (let at = error as KafkaFault | undefined, depth = 0; at && depth < 8; at = at.cause as KafkaFault, depth++) {
-    if (at.type !== undefined) return at.type;
-  }
-  return undefined;
-}
-
 /** PARLEY_KAFKA_REFUSED for what the brokers will refuse again; undefined for what may pass. */
 export function refusal(error: unknown, where: string): ParleyError | undefined {
-  for (let at = error as KafkaFault | undefined, depth = 0; at && depth < 8; at = at.cause as KafkaFault, depth++) {
+  for (const at of chainOf(error) as Iterable<KafkaFault>) {
     const isRefused = (at.type !== undefined && refusals.has(at.type)) || at.name === 'KafkaJSSASLAuthenticationError';
     if (!isRefused) continue;
     return new ParleyError('PARLEY_KAFKA_REFUSED', 'Kafka refuses this client', {

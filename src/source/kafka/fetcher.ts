@@ -1,8 +1,8 @@
 import { messageOf, ParleyError } from '../../errors.ts';
 import type { Log } from '../../runtime/log.ts';
-import { protocolError } from './broker-access.ts';
+import { protocolCodes, protocolError, typeOf } from './broker-access.ts';
 import { askedBytesMin, Budget, type BufferLimits } from './budget.ts';
-import { backOff, kafkaErrorType, refresh, refusal } from './failure.ts';
+import { backOff, refresh, refusal } from './failure.ts';
 import { type FetchedPartition, fetchFrom } from './fetch.ts';
 import { inputGone, topicGone } from './gone.ts';
 import type { Cluster } from './internals.ts';
@@ -86,7 +86,7 @@ export class Fetcher {
       else targets.push([feed, bytesMax]);
     }
     for (const [leader, targets] of byLeader) void this.#request(leader, this.#rotated(targets));
-    if (leaderless.length > 0) this.#recover(protocolError(leaderNotAvailable), leaderless);
+    if (leaderless.length > 0) this.#recover(protocolError(protocolCodes.leaderNotAvailable), leaderless);
   }
 
   /** The broker fills a response from the front: each feed comes to the front in its turn. */
@@ -142,7 +142,7 @@ export class Fetcher {
       if (feed === undefined || feed.isClosed) continue;
       try {
         if (answer.errorCode === 0) await this.#push(feed, answer);
-        else if (answer.errorCode === offsetOutOfRange) await this.#checkRange(feed);
+        else if (answer.errorCode === protocolCodes.offsetOutOfRange) await this.#checkRange(feed);
         else throw protocolError(answer.errorCode);
       } catch (error) {
         if (error instanceof ParleyError) this.#fail(feed, error);
@@ -172,7 +172,7 @@ export class Fetcher {
   async #checkRange(feed: ShardFeed): Promise<void> {
     const { beginning, end } = await listOffsets(this.#options.cluster, feed.shard);
     if (feed.queue.end < beginning || feed.queue.end > end) throw inputGone(feed.where, feed.queue.end, beginning, end);
-    throw protocolError(leaderNotAvailable);
+    throw protocolError(protocolCodes.leaderNotAvailable);
   }
 
   #fail(feed: ShardFeed, failure: ParleyError): void {
@@ -210,7 +210,7 @@ export class Fetcher {
     try {
       await refresh(cluster, error);
     } catch (failure) {
-      if (kafkaErrorType(failure) === 'UNKNOWN_TOPIC_OR_PARTITION') await this.#findMissing();
+      if (typeOf(failure) === 'UNKNOWN_TOPIC_OR_PARTITION') await this.#findMissing();
     }
   }
 
@@ -228,6 +228,3 @@ export class Fetcher {
     }
   }
 }
-
-const offsetOutOfRange = 1;
-const leaderNotAvailable = 5;

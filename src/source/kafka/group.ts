@@ -5,10 +5,10 @@ import type { Log } from '../../runtime/log.ts';
 import type { RecordDecoder } from '../record-decoder.ts';
 import type { Positions } from '../source.ts';
 import { createAssigner, tasksOf } from './assigner.ts';
+import { type Cluster, openCluster } from './broker-access.ts';
 import { type BufferLimits, defaultBufferLimits } from './budget.ts';
 import { kafkaError, patiently } from './failure.ts';
 import { Fetcher } from './fetcher.ts';
-import { type Cluster, createCluster } from './internals.ts';
 import { KafkaSource } from './kafka-source.ts';
 import { type Joined, Membership } from './membership.ts';
 import { offsetsOf } from './offsets.ts';
@@ -84,8 +84,8 @@ export class KafkaGroup {
     this.#options = options;
     // As many wait for it at a time as there are tasks.
     setMaxListeners(0, this.#stopping.signal);
-    this.#cluster = createCluster(options.kafka);
-    this.#fetchCluster = createCluster(options.kafka);
+    this.#cluster = openCluster(options.kafka);
+    this.#fetchCluster = openCluster(options.kafka);
     this.#tasks = options.localTasks ?? [];
     this.#fetcher = new Fetcher({
       cluster: this.#fetchCluster,

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Kafka } from 'kafkajs';
-import { type Broker, type Cluster, openCluster, type ProtocolRequest } from './broker-access.ts';
+import { type Broker, type Cluster, type ProtocolRequest, readCommitted } from './broker-access.ts';
 
 export type { Broker, Cluster, ProtocolRequest } from './broker-access.ts';
 
@@ -48,13 +48,6 @@ export interface ConsumerGroupOptions {
   readonly sessionTimeout: number;
   readonly rebalanceTimeout: number;
   readonly retry: { readonly retries: number; readonly initialRetryTime: number };
-}
-
-const readCommitted = 1;
-
-/** Connections of its own, for topics that are read as committed; it never creates a topic. */
-export function createCluster(kafka: Kafka): Cluster {
-  return openCluster(kafka);
 }
 
 export function createConsumerGroup(kafka: Kafka, options: ConsumerGroupOptions): ConsumerGroup {

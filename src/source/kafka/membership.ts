@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
 import { messageOf } from '../../errors.ts';
 import type { Log } from '../../runtime/log.ts';
-import { backOff, kafkaErrorType, refresh, refusal } from './failure.ts';
+import { typeOf } from './broker-access.ts';
+import { backOff, refresh, refusal } from './failure.ts';
 import { type Assigner, type Cluster, type ConsumerGroup, createConsumerGroup } from './internals.ts';
 
 export interface MembershipOptions {
@@ -120,7 +121,7 @@ export class Membership {
         await this.#group.heartbeat({ interval: 0 });
         return;
       } catch (error) {
-        const type = kafkaErrorType(error);
+        const type = typeOf(error);
         if (type === undefined || !mustJoinAfter.has(type)) throw error;
         if (type === 'UNKNOWN_MEMBER_ID') this.#group.memberId = null;
         this.#options.log.debug({ type }, 'joining the group again');

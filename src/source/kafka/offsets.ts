@@ -1,5 +1,4 @@
-import { protocolError } from './broker-access.ts';
-import { kafkaErrorType } from './failure.ts';
+import { protocolCodes, protocolError, typeOf } from './broker-access.ts';
 import type { Cluster } from './internals.ts';
 
 interface TopicPartition {
@@ -37,7 +36,7 @@ export async function offsetsOf(
   return shards.map(({ kafkaTopic, partition }) => {
     const offset = found.get(`${kafkaTopic}/${partition}`);
     // kafkajs leaves out what it knows no leader of.
-    if (offset === undefined) throw protocolError(leaderNotAvailable);
+    if (offset === undefined) throw protocolError(protocolCodes.leaderNotAvailable);
     return offset;
   });
 }
@@ -51,11 +50,9 @@ export async function missingTopics(cluster: Cluster, topics: Iterable<string>):
       const broker = await cluster.findBroker({ nodeId: nodeId as string });
       await broker.metadata([topic]);
     } catch (error) {
-      if (kafkaErrorType(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error;
+      if (typeOf(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error;
       missing.add(topic);
     }
   }
   return missing;
 }
-
-const leaderNotAvailable = 5;

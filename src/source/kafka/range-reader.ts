@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../runtime/log.ts';
-import { protocolError } from './broker-access.ts';
+import { protocolCodes, protocolError } from './broker-access.ts';
 import { type Patience, patiently } from './failure.ts';
 import { fetchFrom } from './fetch.ts';
 import { inputGone } from './gone.ts';
@@ -19,7 +19,6 @@ export interface RangeReaderOptions {
 const bytesMax = 4 * 1024 * 1024;
 /** A new leader may know less than the one before for a moment; a log that stays too short has lost records. */
 const shortMaxMs = 10_000;
-const offsetOutOfRange = 1;
 
 /**
  * Everything of `[from, to)` that is committed, read without the group. Fails with PARLEY_INPUT_GONE when the beginning
@@ -57,16 +56,15 @@ export async function readRange(
 async function fetchOnce(cluster: Cluster, shard: Shard, offset: number, where: string) {
   const { kafkaTopic, partition } = shard;
   const known = cluster.findTopicPartitionMetadata(kafkaTopic).find(({ partitionId }) => partitionId === partition);
-  if (known === undefined || known.leader === null || known.leader < 0) throw protocolError(leaderNotAvailable);
+  if (known === undefined || known.leader === null || known.leader < 0)
+    throw protocolError(protocolCodes.leaderNotAvailable);
   const limits = { waitMs: 100, bytesMax };
   const [answer] = await fetchFrom(cluster, known.leader, [{ kafkaTopic, partition, offset, bytesMax }], limits);
-  if (answer === undefined) throw protocolError(leaderNotAvailable);
-  if (answer.errorCode === offsetOutOfRange) {
+  if (answer === undefined) throw protocolError(protocolCodes.leaderNotAvailable);
+  if (answer.errorCode === protocolCodes.offsetOutOfRange) {
     const { beginning, end } = await listOffsets(cluster, shard);
     if (offset < beginning || offset > end) throw inputGone(where, offset, beginning, end);
   }
   if (answer.errorCode !== 0) throw protocolError(answer.errorCode);
   return answer;
 }
-
-const leaderNotAvailable = 5;

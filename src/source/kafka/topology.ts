@@ -1,5 +1,6 @@
 import { ParleyError } from '../../errors.ts';
-import { kafkaError, kafkaErrorType } from './failure.ts';
+import { typeOf } from './broker-access.ts';
+import { kafkaError } from './failure.ts';
 import type { StageTopics } from './shard.ts';
 
 export type { StageTopics, TaskId } from './shard.ts';
@@ -37,7 +38,7 @@ async function partitionCounts(admin: TopicLister, wanted: string[]): Promise<Ma
     return new Map(topics.map(({ name, partitions }) => [name, partitions.length]));
   } catch (error) {
     // It was listed by one broker, and the next one asked has not heard of it yet.
-    if (kafkaErrorType(error) === 'UNKNOWN_TOPIC_OR_PARTITION') throw topicMissing(wanted);
+    if (typeOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION') throw topicMissing(wanted);
     throw kafkaError(error, `topics ${wanted.join(', ')}`);
   }
 }

@@ -1,4 +1,5 @@
 import { Kafka, logLevel, type Message, Partitioners, type Producer } from 'kafkajs';
+import { createTopics } from '../../../scripts/stack/topics.ts';
 import { conversationTopics } from '../../../src/processors/conversations/domain.ts';
 import { openPartitionReader, type RawRecord } from '../../../src/source/kafka/partition-reader.ts';
 import { linesOf } from './events.ts';
@@ -53,10 +54,8 @@ export class Publisher {
     const admin = this.#kafka.admin();
     await admin.connect();
     try {
-      await admin.createTopics({
-        waitForLeaders: true,
-        topics: conversationTopics.map(({ name }) => ({ topic: `${this.#prefix}${name}`, numPartitions })),
-      });
+      const topics = conversationTopics.map(({ name }) => ({ topic: `${this.#prefix}${name}`, numPartitions }));
+      await createTopics(admin, topics);
     } finally {
       await admin.disconnect();
     }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Kafka, type Producer } from 'kafkajs';
 import { z } from 'zod';
+import { createTopics } from '../../../scripts/stack/topics.ts';
 import type { Log } from '../../../src/runtime/log.ts';
 import { createKafka, type KafkaOptions } from '../../../src/source/kafka/client.ts';
 import { type GroupOptions, KafkaGroup } from '../../../src/source/kafka/group.ts';
@@ -63,16 +64,12 @@ export async function newStage(
   };
   const configEntries = Object.entries(configuration).map(([name, value]) => ({ name, value }));
   await withAdmin(kafka, async (admin) => {
-    const named = stage.topics.map(({ kafkaTopic }) => kafkaTopic);
-    const topics = named.map((topic) => ({ topic, numPartitions: partitions, configEntries }));
-    // kafkajs' own way to wait fails when a broker has not heard of the topic yet.
-    await admin.createTopics({ topics, waitForLeaders: false });
-    const isThere = () =>
-      admin.fetchTopicMetadata({ topics: named }).then(
-        (found) => found.topics.every((topic) => topic.partitions.every(({ leader }) => leader >= 0)),
-        () => false,
-      );
-    await until('the new topics', isThere);
+    const topics = stage.topics.map(({ kafkaTopic }) => ({
+      topic: kafkaTopic,
+      numPartitions: partitions,
+      configEntries,
+    }));
+    await createTopics(admin, topics);
   });
   return stage;
 }
