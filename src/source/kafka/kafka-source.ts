@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ParleyError } from '../../errors.ts';
 import type { Log } from '../../runtime/log.ts';
-import type { RecordDecoder } from '../record-decoder.ts';
+import type { RecordDecoder, RefusedSchemas } from '../record-decoder.ts';
 import type { BatchLimits, Positions, Range, ReadOptions, Source, SourceBatch } from '../source.ts';
 import { patiently } from './failure.ts';
 import type { Fetcher } from './fetcher.ts';
@@ -32,11 +32,15 @@ interface Batch {
   readonly feeds: readonly ShardFeed[];
   readonly merge: Merge;
   readonly bytesMax: number;
+  readonly refused: RefusedSchemas;
 }
 
-/** What a range's mark is: how many records it gave. Compaction could make it fewer. */
+/** What a range's mark is. */
 interface RangeMark {
+  /** How many it gave. Compaction could make it fewer. */
   readonly records: number;
+  /** Schemas that were refused in its batch, if any. */
+  readonly refused?: Readonly<Record<string, string>>;
 }
 
 /** How long the first batch waits for the first answers of all shards, so that it begins in the order of time. */
@@ -103,7 +107,7 @@ export class KafkaSource implements Source {
       if (to === from && !(this.#isFirst && !isKnown)) continue;
       this.#given.set(shard.name, to);
       ranges.push({ shard: shard.name, topic: shard.topic, from, to });
-      marks.set(shard.name, { records: taken });
+      marks.set(shard.name, markOf(taken, batch.refused));
     }
     this.#isFirst = false;
     this.#options.fetcher.pump();
@@ -115,28 +119,29 @@ export class KafkaSource implements Source {
     await this.#gather(eventsMax);
     this.#throwFailure();
     const feeds = this.#feeds;
-    const { decoder } = this.#options;
-    const cursors = feeds.map(({ shard, queue }) => new Cursor(shard, queue, decoderOf(shard, decoder), now));
+    const refused: RefusedSchemas = new Map();
+    const cursors = feeds.map(({ shard, queue }) => new Cursor(shard, queue, this.#decoderOf(shard, refused), now));
     const isDryEnd = (cursor: Cursor, taken: number) =>
       taken >= dryEndEvents && (feeds[cursors.indexOf(cursor)] as ShardFeed).isBehind;
-    return { feeds, merge: new Merge(cursors, isDryEnd), bytesMax };
+    return { feeds, merge: new Merge(cursors, isDryEnd), bytesMax, refused };
   }
 
   async read(ranges: readonly Range[], options: ReadOptions = {}): Promise<SourceBatch> {
-    const { decoder, now, cluster, log, signal } = this.#options;
+    const { now, cluster, log, signal } = this.#options;
     const time = options.now ?? now();
+    const refused = refusedBy(options.marks);
     const cursors = await Promise.all(
       ranges
         .filter(({ from, to }) => to > from)
         .map(async ({ shard: name, from, to }) => {
           const shard = this.#shard(name);
           const queue = await readRange({ cluster, log, signal }, shard, from, to);
-          return new Cursor(shard, queue, decoderOf(shard, decoder), time, to);
+          return new Cursor(shard, queue, this.#decoderOf(shard, refused), time, to);
         }),
     );
     const records = await new Merge(cursors).take(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
     const marks = new Map<string, RangeMark>(ranges.map(({ shard }) => [shard, { records: 0 }]));
-    for (const { shard, taken } of cursors) marks.set(shard.name, { records: taken });
+    for (const { shard, taken } of cursors) marks.set(shard.name, markOf(taken, refused));
     for (const { shard, from, to } of ranges) {
       const expected = (options.marks?.[shard] as Partial<RangeMark> | undefined)?.records;
       const received = marks.get(shard)!.records;
@@ -223,6 +228,12 @@ export class KafkaSource implements Source {
     giveUp.abort();
   }
 
+  #decoderOf({ isForward }: Shard, refused: RefusedSchemas): RecordDecoder {
+    const { decoder } = this.#options;
+    if (isForward) return forwardRecordDecoder;
+    return { decode: (topic, value, key, headers, now) => decoder.decode(topic, value, key, headers, now, refused) };
+  }
+
   #throwFailure(): void {
     const failed = this.#feeds.find(({ failure }) => failure !== undefined);
     if (failed?.failure !== undefined) throw failed.failure;
@@ -249,6 +260,12 @@ export class KafkaSource implements Source {
   }
 }
 
-function decoderOf({ isForward }: Shard, decoder: RecordDecoder): RecordDecoder {
-  return isForward ? forwardRecordDecoder : decoder;
+function markOf(records: number, refused: RefusedSchemas): RangeMark {
+  return refused.size === 0 ? { records } : { records, refused: Object.fromEntries(refused) };
+}
+
+/** Of all shards of a batch: one may have met the schema first, and the others been refused because of it. */
+function refusedBy(marks: ReadOptions['marks']): RefusedSchemas {
+  const all = Object.values(marks ?? {}) as (Partial<RangeMark> | undefined)[];
+  return new Map(all.flatMap((mark) => Object.entries(mark?.refused ?? {})));
 }

@@ -2,12 +2,12 @@ import { isUtf8 } from 'node:buffer';
 import { createDecoder, type Decoded, type DecoderOptions, rejected, show, tooLarge } from '../../events/decode.ts';
 import type { Topic } from '../../runtime/domain.ts';
 import type { Log } from '../../runtime/log.ts';
-import type { RecordDecoder } from '../record-decoder.ts';
+import type { RecordDecoder, RefusedSchemas } from '../record-decoder.ts';
 import { MisfitError } from './avro-cursor.ts';
 import type { AvroReader } from './avro-reader.ts';
 import type { SchemaRegistry } from './client.ts';
 import { type KnownFormat, KnownSchemas, type KnownSchemasOptions, type SchemaStatus } from './known-schemas.ts';
-import { readWireFormat, schemaHeader } from './wire-format.ts';
+import { readWireFormat, type SchemaKey, schemaHeader, type WireValue } from './wire-format.ts';
 
 export interface RegistryDecoderOptions extends Omit<KnownSchemasOptions, 'registry' | 'log'> {
   /** Undefined: every record is plain JSON. */
@@ -62,14 +62,23 @@ export function createRegistryDecoder(options: RegistryDecoderOptions): Registry
     return decoder.check(topic, input, now);
   }
 
-  function read(found: KnownFormat, topic: string, value: Buffer, from: number, now: number): Decoded {
+  function read(found: KnownFormat, topic: string, value: Buffer, wire: WireValue, now: number): Decoded {
     if (found.kind === 'refused') return rejected('SCHEMA_UNKNOWN', found.message);
-    if (found.kind === 'json') return json(topic, value, from, now);
-    return avro(topic, found.readerFor(fieldsOf.get(topic)), value, from, now);
+    if (found.kind === 'json') return json(topic, value, wire.from, now);
+    return avro(topic, found.readerFor(fieldsOf.get(topic)), value, wire.from, now);
+  }
+
+  /** The registry's word, unless the batch has another one. */
+  function settled(found: KnownFormat, schema: SchemaKey, refused: RefusedSchemas | undefined): KnownFormat {
+    if (refused === undefined) return found;
+    const message = refused.get(`${schema}`);
+    if (message !== undefined) return { kind: 'refused', message };
+    if (found.kind === 'refused') refused.set(`${schema}`, found.message);
+    return found;
   }
 
   return {
-    decode(topic, value, key, headers, now = clock()) {
+    decode(topic, value, key, headers, now = clock(), refused) {
       if (value === null) {
         return rejected(
           'INVALID_EVENT',
@@ -94,9 +103,11 @@ export function createRegistryDecoder(options: RegistryDecoderOptions): Registry
           `expected plain JSON, as no schemaRegistry.url is set, received a record of schema ${wire.schema}`,
         );
       }
+      const answered = (found: KnownFormat) =>
+        withKey(read(settled(found, wire.schema, refused), topic, value, wire, now), key);
       const found = schemas.find(wire.schema);
-      if (!(found instanceof Promise)) return withKey(read(found, topic, value, wire.from, now), key);
-      const answer = found.then((late) => withKey(read(late, topic, value, wire.from, now), key));
+      if (!(found instanceof Promise)) return answered(found);
+      const answer = found.then(answered);
       // A source that is closed lets go of what it was waiting for: that must not end the process.
       answer.catch(() => undefined);
       return answer;

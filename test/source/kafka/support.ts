@@ -25,8 +25,8 @@ export function client(brokers: readonly string[], more: Partial<KafkaOptions> =
   return createKafka({ brokers, clientId: 'parley-test', log: quiet, ...more });
 }
 
-const topicNames = ['test.first', 'test.second', 'test.third'];
-const schema = z.object({ key: z.string(), at: z.string(), number: z.number() });
+export const topicNames = ['test.first', 'test.second', 'test.third'];
+export const schema = z.object({ key: z.string(), at: z.string(), number: z.number() });
 
 /** Most records of these tests have no key. */
 export const decoder = createRegistryDecoder({
