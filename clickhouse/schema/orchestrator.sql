@@ -15,7 +15,9 @@ CREATE VIEW orchestrator.dead_letters
     `event_time` Nullable(DateTime64(3, 'UTC')) COMMENT 'Time of the event; null when it could not be read.',
     `dead_at` DateTime64(3, 'UTC') COMMENT 'Time of the batch that refused it.',
     `plan` UInt64 COMMENT 'Number of the batch that refused it.',
-    `replayed_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was sent back; null while it was not.'
+    `replayed_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was sent back; null while it was not.',
+    `record_key` Nullable(String) COMMENT 'Key of the Kafka record, as it came; null where it had none.',
+    `schema_header` Nullable(String) COMMENT 'Header __value_schema_id of the Kafka record, as it came: its schema, where the bytes do not name it.'
 )
 COMMENT 'Records that were refused, with the reason, the origin and the bytes. parley dlq shows them and sends them back.'
 AS SELECT
@@ -31,7 +33,9 @@ AS SELECT
     event_time,
     dead_at,
     plan,
-    replayed_at
+    replayed_at,
+    record_key,
+    schema_header
 FROM orchestrator.landing_dead_letters
 FINAL
 WHERE sign = 1;
@@ -51,6 +55,8 @@ CREATE TABLE orchestrator.landing_dead_letters
     `dead_at` DateTime64(3, 'UTC') COMMENT 'Time of the batch that refused it.',
     `plan` UInt64 COMMENT 'Number of the batch that refused it.',
     `replayed_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was sent back; null while it was not.',
+    `record_key` Nullable(String) COMMENT 'Key of the Kafka record, as it came; null where it had none.',
+    `schema_header` Nullable(String) COMMENT 'Header __value_schema_id of the Kafka record, as it came: its schema, where the bytes do not name it.',
     `sign` Int8 COMMENT '+1: the row is true; -1: it is withdrawn.',
     `row_version` UInt64 COMMENT 'The row with the largest version of a key holds.'
 )

@@ -1,6 +1,7 @@
 import { ParleyError } from '../errors.ts';
 import { Connection, type Outgoing } from '../producer/connection.ts';
 import type { Topic } from '../runtime/domain.ts';
+import { schemaHeader } from '../source/record-decoder.ts';
 import { createRegistryDecoder } from '../source/registry/registry-decoder.ts';
 import { readWireFormat } from '../source/registry/wire-format.ts';
 import type { ClickHouseClient } from '../warehouse/client.ts';
@@ -20,7 +21,8 @@ const bytesAtOnce = 512 * 1024;
 const recordOverheadBytes = 32;
 
 /**
- * Sends dead letters back to the topics that they came from, byte for byte, and returns how many. They are marked after
+ * Sends dead letters back to the topics that they came from, byte for byte, with the keys that they should have had,
+ * and returns how many. They are marked after
  * the brokers have them: a crash in between sends them twice, which counts once, as with any event. Those that stages
  * sent each other stay, since nobody but Parley writes their topics.
  */
@@ -55,7 +57,11 @@ export async function sendToTopics(
         const items: Outgoing[] = [];
         for (const letter of letters) {
           seen.add(letter.id);
-          const message = { key: await keyOf(topic, letter.bytes), value: letter.bytes };
+          const message = {
+            key: (await keyOf(topic, letter)) ?? letter.key,
+            value: letter.bytes,
+            ...(letter.schema === null ? {} : { headers: { [schemaHeader]: letter.schema } }),
+          };
           const bytes = letter.bytes.length + (message.key?.length ?? 0);
           items.push({ topic: kafkaTopicOf(letter, configuration.kafka.topicPrefix), bytes, message });
         }
@@ -105,18 +111,19 @@ export function keyOfJson(topic: Topic, bytes: Buffer, from = 0): string | undef
   }
 }
 
-/** Finds the key that a record should have, since dead letters do not keep the one that it had; null: none is found. */
+/** Finds the key that a record should have, which may not be the one that it had; null: none is found. */
 async function keyReader(
   session: Session,
   topics: readonly Topic[],
-): Promise<(topic: Topic, bytes: Buffer) => Promise<string | null>> {
+): Promise<(topic: Topic, letter: StoredDeadLetter) => Promise<string | null>> {
   const client = await registryOf(session.configuration);
   const decoder = createRegistryDecoder({ client, topics, plainJson: 'accept', isKeyChecked: false, log: session.log });
-  return async (topic, bytes) => {
-    const wire = readWireFormat(bytes, undefined);
+  return async (topic, { bytes, schema }) => {
+    const wire = readWireFormat(bytes, schema ?? undefined);
     const from = typeof wire === 'object' ? wire.from : 0;
     const key = keyOfJson(topic, bytes, from);
     if (key !== undefined || client === undefined || typeof wire !== 'object') return key ?? null;
-    return (await decoder.decode(topic.name, bytes, null)).event?.key ?? null;
+    const headers = schema === null ? undefined : { [schemaHeader]: schema };
+    return (await decoder.decode(topic.name, bytes, null, headers)).event?.key ?? null;
   };
 }

@@ -1,3 +1,4 @@
+import type { Envelope, SourceRecord } from '../source/source.ts';
 import type { DeadLetter, Plan } from '../state/journal.ts';
 import type { TableRows } from '../warehouse/delivery.ts';
 import { landingDeadLetters } from '../warehouse/orchestrator-tables.ts';
@@ -10,6 +11,7 @@ export function deadLetterRows(app: string, stage: string, plan: Plan, rejected:
     signs: rejected.map(() => 1),
     rows: rejected.map(({ record, code, message }) => {
       const bytes = record.bytes();
+      const { key, schema } = envelopeOf(record);
       return {
         app,
         stage,
@@ -24,6 +26,8 @@ export function deadLetterRows(app: string, stage: string, plan: Plan, rejected:
         dead_at: plan.now,
         plan: plan.number,
         replayed_at: null,
+        record_key: key,
+        schema_header: schema,
       };
     }),
   };
@@ -33,6 +37,10 @@ export function deadLetterRows(app: string, stage: string, plan: Plan, rejected:
 export function deadLettersOf(rejected: readonly RejectedRecord[]): DeadLetter[] {
   return rejected.map(({ record, code, message }) => {
     const { topic, shard, offset } = record;
-    return { topic, shard, offset, code, message, bytes: record.bytes() };
+    return { topic, shard, offset, code, message, bytes: record.bytes(), envelope: envelopeOf(record) };
   });
+}
+
+function envelopeOf(record: SourceRecord): Envelope {
+  return record.envelope?.() ?? { key: null, schema: null };
 }

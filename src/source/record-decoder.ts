@@ -3,6 +3,9 @@ import type { Decoded } from '../events/decode.ts';
 /** Headers of a Kafka record, as kafkajs gives them. */
 export type RecordHeaders = Readonly<Record<string, Buffer | string | (Buffer | string)[] | undefined>>;
 
+/** The header that names the schema of a record, where its value does not. */
+export const schemaHeader = '__value_schema_id';
+
 /**
  * Schemas that could not be had while a batch was put together, and why: they are refused for all of it, and journalled
  * with it. When it is read again, the registry may know one of them, and its records must be refused all the same.

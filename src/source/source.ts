@@ -37,6 +37,15 @@ export interface SourceRecord {
   readonly rejection?: Rejection;
   /** The record as it came; needed for dead letters only, so a source may make it when asked. */
   bytes(): Buffer;
+  /** What came beside the bytes, where anything did. */
+  envelope?(): Envelope;
+}
+
+/** What a Kafka record has beside its value that it takes to send it again. */
+export interface Envelope {
+  readonly key: Buffer | null;
+  /** The header `__value_schema_id`; null where the value itself names its schema, or none is named. */
+  readonly schema: Buffer | null;
 }
 
 export interface SourceBatch {

@@ -1,4 +1,4 @@
-import type { Range, Rejection } from '../source/source.ts';
+import type { Envelope, Range, Rejection } from '../source/source.ts';
 import type { Changes, Checkpoint, StateStore } from './store.ts';
 
 /** A numbered batch, journalled before its first insert. */
@@ -28,6 +28,7 @@ export interface DeadLetter extends Rejection {
   readonly shard: string;
   readonly offset: number;
   readonly bytes: Buffer;
+  readonly envelope: Envelope;
 }
 
 /** What a new owner of a task finds. */

@@ -34,6 +34,15 @@ export interface DeadLetterFilter {
 /** A dead letter with its record, byte for byte. */
 export interface StoredDeadLetter extends DeadLetter {
   readonly bytes: Buffer;
+  /** Of a Kafka record: its key and its header `__value_schema_id`, where it had them. */
+  readonly key: Buffer | null;
+  readonly schema: Buffer | null;
+}
+
+interface EncodedBytes {
+  readonly bytes64: string;
+  readonly key64: string | null;
+  readonly schema64: string | null;
 }
 
 /** The newest first. */
@@ -49,9 +58,16 @@ export async function countDeadLetters(client: ClickHouseClient, filter: DeadLet
 
 export async function readDeadLetters(client: ClickHouseClient, filter: DeadLetterFilter): Promise<StoredDeadLetter[]> {
   // JSON holds no bytes that are not UTF-8, so they come in base64.
-  const sql = selectSql(`${columns}, base64Encode(bytes) AS encoded`, filter);
-  const rows = await queryRows<DeadLetter & { encoded: string }>(client, sql, parametersOf(filter), times);
-  return rows.map(({ encoded, ...letter }) => ({ ...letter, bytes: Buffer.from(encoded, 'base64') }));
+  const encoded =
+    'base64Encode(bytes) AS bytes64, base64Encode(record_key) AS key64, base64Encode(schema_header) AS schema64';
+  const sql = selectSql(`${columns}, ${encoded}`, filter);
+  const rows = await queryRows<DeadLetter & EncodedBytes>(client, sql, parametersOf(filter), times);
+  return rows.map(({ bytes64, key64, schema64, ...letter }) => ({
+    ...letter,
+    bytes: Buffer.from(bytes64, 'base64'),
+    key: key64 === null ? null : Buffer.from(key64, 'base64'),
+    schema: schema64 === null ? null : Buffer.from(schema64, 'base64'),
+  }));
 }
 
 /** Says of these that they were sent back now. Those of which it was said before are left as they are. */

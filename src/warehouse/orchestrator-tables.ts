@@ -66,7 +66,16 @@ export const landingDeadLetters = {
     dead_at: time,
     plan: 'UInt64',
     replayed_at: maybeTime,
+    /** Bytes too. */
+    record_key: 'Nullable(String)',
+    schema_header: 'Nullable(String)',
   },
 } as const satisfies LandingTable;
 
-export type DeadLetterRow = Omit<RowOf<typeof landingDeadLetters>, 'bytes'> & { readonly bytes: string | Uint8Array };
+type BytesColumn = 'bytes' | 'record_key' | 'schema_header';
+
+export type DeadLetterRow = Omit<RowOf<typeof landingDeadLetters>, BytesColumn> & {
+  readonly bytes: string | Uint8Array;
+  readonly record_key: string | Uint8Array | null;
+  readonly schema_header: string | Uint8Array | null;
+};

@@ -167,19 +167,31 @@ describe('a consumer group', () => {
     // Without a key they may be in any partition; the last is no event at all.
     const refused = messages.slice(0, 20);
     await publisher.sendWithoutKey([...refused, { ...messages[0]!, text: '{' }]);
+    // Of a schema that its header names, where no registry is configured.
+    const headers = { __value_schema_id: Buffer.from([0, 0, 0, 1, 255]) };
+    const schemed = { key: 'of its own', value: '{}', headers };
+    await publisher.sendTo('conversations.messages', 0, [schemed]);
     await caughtUp();
-    await one.shows(21, 'parley_dead_letters_total');
+    await one.shows(22, 'parley_dead_letters_total');
     const list = await parley(['dlq', 'list', '--json'], shared);
     const codes = (JSON.parse(list.out) as { code: string }[]).map(({ code }) => code);
     expect(codes.filter((code) => code === 'WRONG_KEY')).toHaveLength(20);
     expect(codes.filter((code) => code === 'INVALID_JSON')).toHaveLength(1);
-    expect(await publisher.count('group-test-dead-letters')).toBe(21);
+    expect(await publisher.count('group-test-dead-letters')).toBe(22);
     const before = await one.metric('parley_duplicates_total');
     const replayed = await parley(['dlq', 'replay', '--code', 'WRONG_KEY'], shared);
     expect({ code: replayed.code, out: replayed.out }).toEqual({ code: 0, out: '20 sent back to their topics.\n' });
     await caughtUp();
     await one.shows(before + 20, 'parley_duplicates_total');
-    await one.shows(21, 'parley_dead_letters_total');
+    await one.shows(22, 'parley_dead_letters_total');
+    // It comes back as it was, and so is refused for the same again.
+    const again = await parley(['dlq', 'replay', '--code', 'SCHEMA_UNKNOWN'], shared);
+    expect(again.out).toBe('1 sent back to their topics.\n');
+    await one.shows(23, 'parley_dead_letters_total');
+    const query = `SELECT record_key, hex(schema_header) AS schema, bytes, count() AS times FROM orchestrator.dead_letters
+      WHERE code = 'SCHEMA_UNKNOWN' GROUP BY ALL`;
+    const same = await parley(['query', query, '--format', 'JSONEachRow'], shared);
+    expect(JSON.parse(same.out)).toEqual({ record_key: 'of its own', schema: '00000001FF', bytes: '{}', times: 2 });
     one.kill('SIGTERM');
     expect((await one.ended).code, one.errors).toBe(0);
     await expectExact(['dead_letters']);

@@ -79,7 +79,14 @@ export function journalSuite(name: string, open: (folder: string) => Promise<Jou
       const journals = await open(temporaryFolder());
       const task = journals.task('clinic', 0);
       await task.fence();
-      const letter = { message: 'm', topic: 't', shard: 's', offset: 1, bytes: Buffer.from('x') };
+      const letter = {
+        message: 'm',
+        topic: 't',
+        shard: 's',
+        offset: 1,
+        bytes: Buffer.from('x'),
+        envelope: { key: null, schema: null },
+      };
       const wrong = { code: 'PARLEY_INTERNAL' };
       await expect(task.append({ deadLetters: [{ ...letter, code: 'INVALID_JSON' }] })).rejects.toMatchObject(wrong);
       expect(await task.fence()).toEqual({ committed: 0, plans: [], isNew: true });

@@ -1,7 +1,7 @@
 import type { Decoded } from '../../events/decode.ts';
 import type { StreamEvent } from '../../runtime/domain.ts';
-import type { RecordDecoder } from '../record-decoder.ts';
-import type { Rejection, SourceRecord } from '../source.ts';
+import { type RecordDecoder, type RecordHeaders, schemaHeader } from '../record-decoder.ts';
+import type { Envelope, Rejection, SourceRecord } from '../source.ts';
 import type { RecordQueue } from './record-queue.ts';
 import type { Shard } from './shard.ts';
 
@@ -13,13 +13,13 @@ export class KafkaRecord implements SourceRecord {
   readonly time: number;
   declare readonly event?: StreamEvent;
   declare readonly rejection?: Rejection;
-  readonly #value: Buffer | null;
+  readonly #raw: RawRecord;
 
-  constructor({ topic, name }: Shard, offset: number, value: Buffer | null, decoded: Decoded, timeBefore: number) {
+  constructor({ topic, name }: Shard, raw: RawRecord, decoded: Decoded, timeBefore: number) {
     this.topic = topic;
     this.shard = name;
-    this.offset = offset;
-    this.#value = value;
+    this.offset = raw.offset;
+    this.#raw = raw;
     if (decoded.event) {
       this.time = decoded.event.time;
       this.event = decoded.event;
@@ -30,8 +30,23 @@ export class KafkaRecord implements SourceRecord {
   }
 
   bytes(): Buffer {
-    return this.#value === null ? Buffer.alloc(0) : Buffer.from(this.#value);
+    return copyOf(this.#raw.value) ?? Buffer.alloc(0);
   }
+
+  envelope(): Envelope {
+    const { key, schema } = this.#raw;
+    return { key: copyOf(key), schema: copyOf(schema) };
+  }
+}
+
+interface RawRecord extends Envelope {
+  readonly offset: number;
+  readonly value: Buffer | null;
+}
+
+/** Without the record batch that the bytes are part of. */
+function copyOf(bytes: Buffer | null): Buffer | null {
+  return bytes === null ? null : Buffer.from(bytes);
 }
 
 /**
@@ -76,9 +91,11 @@ export class Cursor {
     if (raw === undefined || raw.offset >= this.#to) return undefined; // The end of its part.
     const { offset, value, key } = raw;
     this.size = (value?.length ?? 0) + (key?.length ?? 0);
-    const decoded = this.#decoder.decode(this.shard.topic, value, key, raw.headers(), this.#now);
-    if (decoded instanceof Promise) return decoded.then((late) => this.#behead(offset, value, late));
-    this.#behead(offset, value, decoded);
+    const headers = raw.headers();
+    const schema = headers === undefined ? null : schemaOf(headers);
+    const decoded = this.#decoder.decode(this.shard.topic, value, key, headers, this.#now);
+    if (decoded instanceof Promise) return decoded.then((late) => this.#behead({ offset, value, key, schema }, late));
+    this.#behead({ offset, value, key, schema }, decoded);
     return undefined;
   }
 
@@ -90,8 +107,8 @@ export class Cursor {
     return this.peek();
   }
 
-  #behead(offset: number, value: Buffer | null, decoded: Decoded): void {
-    this.head = new KafkaRecord(this.shard, offset, value, decoded, this.order);
+  #behead(raw: RawRecord, decoded: Decoded): void {
+    this.head = new KafkaRecord(this.shard, raw, decoded, this.order);
     this.order = this.head.time;
   }
 }
@@ -148,6 +165,11 @@ export class Merge {
     this.#waiting = this.cursors.filter(({ head }) => head !== undefined);
     return this.#waiting;
   }
+}
+
+function schemaOf(headers: RecordHeaders): Buffer | null {
+  const schema = headers[schemaHeader];
+  return Buffer.isBuffer(schema) ? schema : null;
 }
 
 function isBefore(a: Cursor, b: Cursor): boolean {

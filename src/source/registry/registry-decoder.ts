@@ -2,12 +2,12 @@ import { isUtf8 } from 'node:buffer';
 import { createDecoder, type Decoded, type DecoderOptions, rejected, show, tooLarge } from '../../events/decode.ts';
 import type { Topic } from '../../runtime/domain.ts';
 import type { Log } from '../../runtime/log.ts';
-import type { RecordDecoder, RefusedSchemas } from '../record-decoder.ts';
+import { type RecordDecoder, type RefusedSchemas, schemaHeader } from '../record-decoder.ts';
 import { MisfitError } from './avro-cursor.ts';
 import type { AvroReader } from './avro-reader.ts';
 import type { SchemaRegistry } from './client.ts';
 import { type KnownFormat, KnownSchemas, type KnownSchemasOptions, type SchemaStatus } from './known-schemas.ts';
-import { readWireFormat, type SchemaKey, schemaHeader, type WireValue } from './wire-format.ts';
+import { readWireFormat, type SchemaKey, type WireValue } from './wire-format.ts';
 
 export interface RegistryDecoderOptions extends Omit<KnownSchemasOptions, 'registry' | 'log'> {
   /** Undefined: every record is plain JSON. */

@@ -1,3 +1,5 @@
+import { schemaHeader } from '../record-decoder.ts';
+
 /**
  * Confluent's wire format: a record's value names the schema that it was written with. Either its first five bytes do
  * (0, then the schema's id, big-endian), or since 2025 the header `__value_schema_id` does (the same five bytes, or 1 and
@@ -13,7 +15,6 @@ export interface WireValue {
   readonly from: number;
 }
 
-export const schemaHeader = '__value_schema_id';
 const prefixBytes = 5;
 const guidBytes = 17;
 /** Registries count in signed integers; they answer a larger number as they answer a mistyped path. */

@@ -1,4 +1,5 @@
 import { ParleyError } from '../../errors.ts';
+import { schemaHeader } from '../../source/record-decoder.ts';
 import type { DeadLetter, Forward } from '../journal.ts';
 import { partitionOf } from './murmur2.ts';
 import { deadLetterTopic, forwardTopic } from './names.ts';
@@ -37,10 +38,11 @@ export function deadLetterPart(
   origin: { readonly stage: string; readonly plan: number },
   partition: number,
 ): Outgoing {
-  const records = letters.map(({ code, message, topic, shard, offset, bytes }) => ({
-    key: null,
+  const records = letters.map(({ code, message, topic, shard, offset, bytes, envelope }) => ({
+    key: envelope.key,
     value: bytes,
     headers: {
+      ...(envelope.schema === null ? {} : { [schemaHeader]: envelope.schema }),
       'parley-code': code,
       'parley-message': message,
       'parley-topic': topic,

@@ -4,7 +4,7 @@ import { crc32c } from '../crc32c.ts';
 export interface OutgoingRecord {
   readonly key: string | Buffer | null;
   readonly value: string | Buffer | null;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | Buffer>>;
 }
 
 /** Whose batch it is, and the place of its first record in what this producer wrote to the partition. */
@@ -70,7 +70,7 @@ export class RecordEncoder {
     this.#varint(names.length);
     for (const name of names) {
       this.#bytes(name, Buffer.byteLength(name));
-      this.#bytes(headers![name]!, Buffer.byteLength(headers![name]!));
+      this.#bytes(headers![name]!, byteLength(headers![name]!));
     }
     this.#count++;
     return true;
@@ -133,11 +133,10 @@ function varintLength(value: number): number {
   return rest < 0x200000 ? 3 : rest < 0x10000000 ? 4 : 5;
 }
 
-function headersLength(headers: Readonly<Record<string, string>>, names: readonly string[]): number {
+function headersLength(headers: Readonly<Record<string, string | Buffer>>, names: readonly string[]): number {
   let length = varintLength(names.length);
   for (const name of names) {
-    for (const size of [Buffer.byteLength(name), Buffer.byteLength(headers[name]!)])
-      length += varintLength(size) + size;
+    for (const size of [Buffer.byteLength(name), byteLength(headers[name]!)]) length += varintLength(size) + size;
   }
   return length;
 }

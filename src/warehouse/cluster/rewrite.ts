@@ -57,7 +57,7 @@ export function clusterStatements(statement: Statement, cluster: string, file: s
       const renamed = [...shape.names].reverse().reduce((sql, { end }) => insert(sql, end, localSuffix), text);
       return [onCluster(renamed, shape.nameEnd, cluster)];
     }
-    case 'column comment': {
+    case 'columns': {
       const local = insert(onCluster(text, shape.nameEnd, cluster), shape.nameEnd, localSuffix);
       return [...(shape.isOfTable ? [local] : []), onCluster(text, shape.nameEnd, cluster)];
     }
@@ -148,7 +148,7 @@ function replace(text: string, { start, end }: Span, piece: string): string {
 function unknownShape(text: string, where: string): ParleyError {
   return new ParleyError('PARLEY_MIGRATION_SHAPE', 'There is no cluster form of this statement', {
     expected:
-      'CREATE DATABASE, TABLE (MergeTree family, with ORDER BY, a deduplication window and a COMMENT), VIEW, MATERIALIZED VIEW … TO (one table, no join) or DICTIONARY, each with IF NOT EXISTS; or ALTER TABLE … COMMENT COLUMN',
+      'CREATE DATABASE, TABLE (MergeTree family, with ORDER BY, a deduplication window and a COMMENT), VIEW, MATERIALIZED VIEW … TO (one table, no join) or DICTIONARY, each with IF NOT EXISTS; CREATE OR REPLACE VIEW; or ALTER TABLE … COMMENT COLUMN or ADD COLUMN IF NOT EXISTS',
     received: text.slice(0, 200),
     where,
   });

@@ -5,7 +5,7 @@ export type StatementShape =
   | { readonly kind: 'view'; readonly nameEnd: number }
   | { readonly kind: 'materialized view'; readonly nameEnd: number; readonly names: readonly Span[] }
   | { readonly kind: 'dictionary'; readonly nameEnd: number }
-  | { readonly kind: 'column comment'; readonly nameEnd: number; readonly isOfTable: boolean };
+  | { readonly kind: 'columns'; readonly nameEnd: number; readonly isOfTable: boolean };
 
 export interface Span {
   readonly start: number;
@@ -48,14 +48,18 @@ function blank(piece: string): string {
 /** The shape of a statement, or undefined for one that this does not know. */
 export function shapeOf(text: string): StatementShape | undefined {
   const mask = masked(text);
-  const altered = /^(ALTER TABLE \w+\.(\w+)) COMMENT COLUMN \w+ '_*'$/.exec(mask);
+  const altered = /^(ALTER TABLE \w+\.(\w+))\s+(COMMENT COLUMN \w+ '_*'|ADD COLUMN IF NOT EXISTS [^;]+)$/.exec(mask);
   if (altered?.[1] !== undefined) {
-    // A view has the same statement. The name says which it is, as a test holds for all tables.
+    // A view has comments in the same way. The name says which it is, as a test holds for all tables.
     const isOfTable = /^(landing|store)_/.test(altered[2] ?? '');
-    return { kind: 'column comment', nameEnd: altered[1].length, isOfTable };
+    if (!isOfTable && altered[3]?.startsWith('ADD')) return undefined;
+    return { kind: 'columns', nameEnd: altered[1].length, isOfTable };
   }
   const [head, what, database, name] =
-    /^CREATE (\w+(?: VIEW)?) IF NOT EXISTS (\w+)(?:\.(\w+))?(?![\w.])/.exec(mask) ?? [];
+    /^CREATE (\w+(?: VIEW)?) IF NOT EXISTS (\w+)(?:\.(\w+))?(?![\w.])/.exec(mask) ??
+    // A view that holds nothing can be put in the place of another, and so again.
+    /^CREATE OR REPLACE (VIEW) (\w+)\.(\w+)(?![\w.])/.exec(mask) ??
+    [];
   if (head === undefined || database === undefined) return undefined;
   const nameEnd = head.length;
   if (what === 'DATABASE') return name === undefined ? { kind: 'database', nameEnd } : undefined;

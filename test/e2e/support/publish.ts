@@ -111,7 +111,7 @@ export class Publisher {
   async sendTo(
     topic: string,
     partition: number,
-    records: readonly Pick<Message, 'key' | 'value'>[],
+    records: readonly Pick<Message, 'key' | 'value' | 'headers'>[],
   ): Promise<RecordPlace[]> {
     const messages = records.map((record) => ({ ...record, partition }));
     const [sent] = await this.#producer.send({ topic: `${this.#prefix}${topic}`, messages });

@@ -2,10 +2,11 @@ import avro from 'avsc';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Decoded } from '../../../src/events/decode.ts';
 import { conversationTopics } from '../../../src/processors/conversations/domain.ts';
+import { schemaHeader } from '../../../src/source/record-decoder.ts';
 import { createRegistry, type SchemaRegistry } from '../../../src/source/registry/client.ts';
 import { createRegistryDecoder, type RegistryDecoderOptions } from '../../../src/source/registry/registry-decoder.ts';
 import { subjectsOf } from '../../../src/source/registry/subjects.ts';
-import { schemaHeader, writeWireFormat } from '../../../src/source/registry/wire-format.ts';
+import { writeWireFormat } from '../../../src/source/registry/wire-format.ts';
 import { type Registry, startRegistry } from '../../kafka/registry.ts';
 import { startProxy } from './proxy.ts';
 

@@ -114,8 +114,12 @@ test('forwards and dead letters come with the commit: as they were, in the parti
   const keys = Array.from({ length: 40 }, (_, index) => `key é ${index}`);
   const forwards = keys.map((key, time) => ({ topic: 'counts', key, time, value: { of: key } }));
   const bytes = Buffer.from([0, 255, 1, 254]);
+  const origin = { message: 'not é', topic: 'a.b', shard: 'kafka/a.b/1', offset: 12, bytes };
+  const key = Buffer.from([1, 200]);
+  const schema = Buffer.from([0, 0, 0, 1, 255]);
   const deadLetters = [
-    { code: 'INVALID_JSON' as const, message: 'not é', topic: 'a.b', shard: 'kafka/a.b/1', offset: 12, bytes },
+    { ...origin, code: 'INVALID_JSON' as const, envelope: { key: null, schema: null } },
+    { ...origin, code: 'SCHEMA_UNKNOWN' as const, offset: 13, envelope: { key, schema } },
   ];
   await owner.append({ commit: 1, forwards, deadLetters, plan: planOf(2) });
   const producer = cluster.kafka.producer({ allowAutoTopicCreation: false });
@@ -134,7 +138,10 @@ test('forwards and dead letters come with the commit: as they were, in the parti
     }
   }
   const letters = await cluster.records(deadLetterTopic(app), 0);
-  expect(letters).toMatchObject([{ key: null, value: bytes }]);
+  expect(letters).toMatchObject([
+    { key: null, value: bytes },
+    { key, value: bytes, headers: { __value_schema_id: schema } },
+  ]);
   const headers = Object.entries(letters[0]!.headers).map(([name, value]) => [name, String(value)]);
   expect(Object.fromEntries(headers)).toEqual({
     'parley-code': 'INVALID_JSON',
