@@ -49,9 +49,11 @@ export function readTestsFolder(dir: string): CatalogueFile[] {
 export function parseCatalogueFile(path: string, text: string): CatalogueFile {
   const result = declarationSchema.safeParse(yamlOf(path, text) ?? {});
   if (!result.success) {
-    const faults = result.error.issues.map(
-      ({ path: at, message }) => `${at.map(String).join('.') || 'the file'}: ${message}`,
-    );
+    const faults = result.error.issues.map((issue) => {
+      // Of a name that cannot be one, why.
+      const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
+      return `${issue.path.map(String).join('.') || 'the file'}: ${message}`;
+    });
     throw catalogueError(path, faults);
   }
   const domain = stem(path);

@@ -59,9 +59,7 @@ function tablesTable(tables: readonly CatalogueEntry[], steps: readonly Step[]):
   const rows = tables.map((entry) => {
     const inputs = steps
       .filter(({ target }) => idOf(target) === idOf(entry))
-      .map(({ source }) =>
-      source.kind === 'stage' ? `stage ${code(short(source.name))}` : code(short(source.name)),
-    );
+      .map(({ source }) => (source.kind === 'stage' ? `stage ${code(short(source.name))}` : code(short(source.name))));
     const grain = entry.grain.map(code).join(', ');
     return [
       code(short(entry.name)),
