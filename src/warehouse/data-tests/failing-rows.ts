@@ -72,11 +72,12 @@ export function failuresSql(test: DataTest, types: ColumnTypes): string {
   return `SELECT toUInt64(${what}) AS failures FROM (\n${failingRowsSql(test, types)}\n)`;
 }
 
-/** What a person needs to find the row: its grain and the tested column. */
+/** What a person needs to find the row: its grain and the tested column; of a row that nobody can name, all. */
 function shown({ grain, check }: DataTest): string {
   const tested = 'column' in check ? [check.column] : [];
-  const columns = [...new Set([...grain, ...tested])];
-  return grain.length === 0 || check.type === 'expression' ? '*' : columns.map(identifier).join(', ');
+  if (grain.length === 0 && tested.length > 0) return `${identifier(tested[0]!)}, * EXCEPT ${identifier(tested[0]!)}`;
+  if (grain.length === 0 || check.type === 'expression') return '*';
+  return [...new Set([...grain, ...tested])].map(identifier).join(', ');
 }
 
 /** A condition of a declaration may close with a comment, which must not swallow what follows. */

@@ -15,8 +15,15 @@ import type { Check, DataTest } from './data-test.ts';
  * Fails with PARLEY_CATALOGUE_INVALID when two tests have one name.
  */
 export function testsOf(files: readonly CatalogueFile[]): DataTest[] {
+  // Whoever tests a table of ours need not say its grain again.
+  const grains = new Map<string, readonly string[]>();
+  for (const file of files) {
+    for (const [name, { grain }] of Object.entries(file.declaration.tables)) {
+      if (grain !== undefined) grains.set(qualified(file, name), grain);
+    }
+  }
   const tests = files.flatMap((file) => [
-    ...Object.entries(file.declaration.tables).flatMap(([name, table]) => tableTests(file, name, table)),
+    ...Object.entries(file.declaration.tables).flatMap(([name, table]) => tableTests(file, name, table, grains)),
     ...Object.entries(file.declaration.metrics).flatMap(([name, metric]) => metricTests(file, name, metric)),
     ...queryTests(file),
     ...freshnessTests(file),
@@ -44,9 +51,14 @@ interface Common {
 
 const plain: Common = { severity: 'error', tags: [] };
 
-function tableTests(file: CatalogueFile, name: string, declared: TableDeclaration): DataTest[] {
+function tableTests(
+  file: CatalogueFile,
+  name: string,
+  declared: TableDeclaration,
+  grains: ReadonlyMap<string, readonly string[]>,
+): DataTest[] {
   const table = qualified(file, name);
-  const grain = declared.grain ?? [];
+  const grain = grains.get(table) ?? [];
   const make = (check: Check, own: Common, suffix: string): DataTest => ({
     name: `${table}.${own.name ?? `${check.type}${suffix === '' ? '' : `.${suffix}`}`}`,
     domain: file.domain,
@@ -60,7 +72,7 @@ function tableTests(file: CatalogueFile, name: string, declared: TableDeclaratio
   });
   const unique = (columns: readonly string[], own: Common) => make({ type: 'unique', columns }, own, columns.join('-'));
   return [
-    ...(grain.length > 0 ? [unique(grain, plain)] : []),
+    ...(declared.grain === undefined ? [] : [unique(declared.grain, plain)]),
     ...declared.tests.map((test) => ofTable(test, make, unique)),
     ...Object.entries(declared.columns).flatMap(([column, tests]) =>
       tests.map((test) => ofColumn(file, column, test, make, unique)),
