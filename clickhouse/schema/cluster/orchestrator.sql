@@ -205,26 +205,6 @@ CREATE TABLE IF NOT EXISTS orchestrator.landing_catalogue ON CLUSTER 'parley' AS
 ENGINE = Distributed('parley', 'orchestrator', 'landing_catalogue_local', cityHash64(domain, kind, name))
 COMMENT 'Storage of the catalogue. Read orchestrator.catalogue.';
 
-CREATE TABLE IF NOT EXISTS orchestrator.landing_lineage_local ON CLUSTER 'parley'
-(
-    domain LowCardinality(String) COMMENT 'Domain of the target.',
-    source_kind LowCardinality(String) COMMENT 'Kind of the source, as in orchestrator.catalogue.',
-    source String COMMENT 'What the target is made from, one step back.',
-    target_kind LowCardinality(String) COMMENT 'Kind of the target, as in orchestrator.catalogue.',
-    target String COMMENT 'What is made from the source.',
-    written_at DateTime64(3, 'UTC') COMMENT 'When the edges of the domain were written.',
-    sign Int8 COMMENT '+1 always: what is gone is not in the next revision.',
-    row_version UInt64 COMMENT 'The row with the largest version of a key holds.'
-)
-ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}', row_version)
-ORDER BY (domain, source_kind, source, target_kind, target)
-SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800
-COMMENT 'Storage of the lineage. Read orchestrator.lineage.';
-
-CREATE TABLE IF NOT EXISTS orchestrator.landing_lineage ON CLUSTER 'parley' AS orchestrator.landing_lineage_local
-ENGINE = Distributed('parley', 'orchestrator', 'landing_lineage_local', cityHash64(domain, source_kind, source, target_kind, target))
-COMMENT 'Storage of the lineage. Read orchestrator.lineage.';
-
 CREATE VIEW IF NOT EXISTS orchestrator.catalogue ON CLUSTER 'parley'
 (
     domain LowCardinality(String) COMMENT 'Domain that brings it: a folder in clickhouse/.',
@@ -255,6 +235,28 @@ FROM
 WHERE written_at = newest AND sign = 1
 COMMENT 'Topics, stages, tables, views, dictionaries and metrics: what each means, its grain, what it is made from, and the tests that own it.';
 
+-- orchestrator/0006-lineage
+
+CREATE TABLE IF NOT EXISTS orchestrator.landing_lineage_local ON CLUSTER 'parley'
+(
+    domain LowCardinality(String) COMMENT 'Domain of the target.',
+    source_kind LowCardinality(String) COMMENT 'Kind of the source, as in orchestrator.catalogue.',
+    source String COMMENT 'What the target is made from, one step back.',
+    target_kind LowCardinality(String) COMMENT 'Kind of the target, as in orchestrator.catalogue.',
+    target String COMMENT 'What is made from the source.',
+    written_at DateTime64(3, 'UTC') COMMENT 'When the edges of the domain were written.',
+    sign Int8 COMMENT '+1 always: what is gone is not in the next revision.',
+    row_version UInt64 COMMENT 'The row with the largest version of a key holds.'
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}', row_version)
+ORDER BY (domain, source_kind, source, target_kind, target)
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800
+COMMENT 'Storage of the lineage. Read orchestrator.lineage.';
+
+CREATE TABLE IF NOT EXISTS orchestrator.landing_lineage ON CLUSTER 'parley' AS orchestrator.landing_lineage_local
+ENGINE = Distributed('parley', 'orchestrator', 'landing_lineage_local', cityHash64(domain, source_kind, source, target_kind, target))
+COMMENT 'Storage of the lineage. Read orchestrator.lineage.';
+
 CREATE VIEW IF NOT EXISTS orchestrator.lineage ON CLUSTER 'parley'
 (
     domain LowCardinality(String) COMMENT 'Domain of the target.',
@@ -272,7 +274,7 @@ FROM
 WHERE written_at = newest AND sign = 1
 COMMENT 'What is made from what: one row per step, from topics through stages and tables to metrics.';
 
--- orchestrator/0006-test-results
+-- orchestrator/0007-test-results
 
 CREATE TABLE IF NOT EXISTS orchestrator.landing_test_results_local ON CLUSTER 'parley'
 (

@@ -21,7 +21,7 @@ const formatVersion = 1;
 export async function keepCatalogue(client: ClickHouseClient, declared: readonly Domain[]): Promise<string[]> {
   const record = await readRecord(client);
   const checksums = record?.checksums ?? new Map<string, string>();
-  if (!checksums.has(`${firstDomain}/0005-catalogue`)) return [];
+  if (!checksums.has(`${firstDomain}/0006-lineage`)) return [];
   const applied = new Set([...checksums.keys()].map((name) => name.slice(0, name.indexOf('/'))));
   const own = [firstDomain, ...declared.map(({ name }) => name), lastDomain].filter((name) => applied.has(name));
   const written = await readRevisions(client);
