@@ -6,13 +6,16 @@ import { allDomains } from '../src/domains.ts';
 import { asyncApi } from '../src/events/asyncapi.ts';
 import { avroSchemas } from '../src/events/avro-schema.ts';
 import { jsonSchemas } from '../src/events/json-schema.ts';
+import { keepCatalogue } from '../src/warehouse/catalogue/keep.ts';
+import { cataloguePage } from '../src/warehouse/catalogue/page.ts';
+import { readCatalogue } from '../src/warehouse/catalogue/read.ts';
 import { connect } from '../src/warehouse/client.ts';
 import { startEmbeddedServer } from '../src/warehouse/embedded/server.ts';
 import { migrate } from '../src/warehouse/migrations.ts';
 import { schemaSnapshot } from '../src/warehouse/schema-snapshot.ts';
 import { producersPage } from './producers-page.ts';
 
-/** Writes what tests hold against drift: `schemas/` and docs/producers.md from src/events, `clickhouse/schema/` from the migrations. */
+/** Writes what tests hold against drift: `schemas/` and docs/producers.md from src/events, `clickhouse/schema/` and docs/catalogue.md from the migrations. */
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 const domains = allDomains();
@@ -35,6 +38,8 @@ try {
   for (const database of ['orchestrator', 'conversations']) {
     writeFileSync(join(root, 'clickhouse', 'schema', `${database}.sql`), await schemaSnapshot(client, database));
   }
+  await keepCatalogue(client, domains);
+  writeFileSync(join(root, 'docs', 'catalogue.md'), cataloguePage(await readCatalogue(client)));
   await client.close();
 } finally {
   await server.stop();

@@ -111,6 +111,10 @@ export const ERRORS = {
       "Run CREATE NAMED COLLECTION parley AS user = '…', password = '…' on the server (ON CLUSTER on a cluster), then migrate again.",
   },
   PARLEY_MIGRATION_NEEDED: { retryable: false, action: 'Run `parley migrate`.' },
+  PARLEY_CATALOGUE_INVALID: {
+    retryable: false,
+    action: 'Correct the file at the places named; docs/data-tests.md has the keys.',
+  },
   PARLEY_CONFIGURATION: { retryable: false, action: 'Correct the keys named; defaults are in docs/configuration.md.' },
   PARLEY_PORT_UNAVAILABLE: {
     retryable: true,

@@ -146,6 +146,14 @@ export const configurationKeys: readonly ConfigurationKey[] = [
     defaultLimits.checkpointKeysMax,
     'Changed keys that bring a checkpoint about before its time; the tasks of a process share it',
   ),
+  key('tests.dirs', 'list', z.array(text), [], 'Folders with data tests of your own, for `parley test`'),
+  key(
+    'tests.freshness',
+    'boolean',
+    z.boolean(),
+    false,
+    'Whether `parley test` also asks how fresh the topics are; right where events flow, wrong for files of another year',
+  ),
   key(
     'conversations.sessionGapMinutes',
     'integer',

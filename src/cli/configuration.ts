@@ -50,6 +50,7 @@ export interface Configuration {
   readonly run: { readonly workers: number; readonly stopMs: number };
   readonly batch: { readonly lingerMs: number; readonly eventsMax: number; readonly bytesMax: number };
   readonly checkpoint: { readonly intervalMs: number; readonly keysMax: number };
+  readonly tests: { readonly dirs: readonly string[]; readonly freshness: boolean };
   readonly conversations: ConversationsOptions;
 }
 

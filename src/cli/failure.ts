@@ -5,7 +5,7 @@ export const exitDone = 0;
 export const exitFailed = 1;
 export const exitWrongUse = 2;
 
-const wrongUse = new Set(['PARLEY_USAGE', 'PARLEY_CONFIGURATION', 'PARLEY_TOPIC_UNKNOWN']);
+const wrongUse = new Set(['PARLEY_USAGE', 'PARLEY_CONFIGURATION', 'PARLEY_CATALOGUE_INVALID', 'PARLEY_TOPIC_UNKNOWN']);
 
 export function exitCodeOf(error: unknown): number {
   return error instanceof ParleyError && wrongUse.has(error.code) ? exitWrongUse : exitFailed;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { addCatalogue } from './catalogue.ts';
 import { addDemo } from './demo.ts';
 import { addDlq } from './dlq.ts';
 import { addDoctor } from './doctor.ts';
@@ -15,6 +16,7 @@ import { addSchemas } from './schemas.ts';
 import { addServe } from './serve.ts';
 import { type Registry, Session } from './session.ts';
 import { addState } from './state.ts';
+import { addTest } from './test.ts';
 
 /**
  * Runs the program and ends the process: 0 done, 1 failed, 2 wrong use. Results go to standard output; everything else
@@ -68,6 +70,8 @@ export function createProgram(signal: AbortSignal, done: (code: number) => void)
     addDemo,
     addReplay,
     addQuery,
+    addCatalogue,
+    addTest,
     addServe,
     addRun,
     addLag,

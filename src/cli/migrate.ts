@@ -1,4 +1,5 @@
 import { ParleyError } from '../errors.ts';
+import { keepCatalogue } from '../warehouse/catalogue/keep.ts';
 import type { ClickHouseClient } from '../warehouse/client.ts';
 import { connect } from '../warehouse/client.ts';
 import { checkClusterName } from '../warehouse/cluster/rewrite.ts';
@@ -48,8 +49,13 @@ Examples:
       return undefined;
     }
     await withWriter(session, flags.dataDir, async (client) => {
-      if (flags.dryRun) tellPending(await pending(client, options), flags);
-      else tellApplied(await migrate(client, options), flags);
+      if (flags.dryRun) {
+        tellPending(await pending(client, options), flags);
+        return;
+      }
+      const applied = await migrate(client, options);
+      await keepCatalogue(client, session.domains);
+      tellApplied(applied, flags);
     });
     return undefined;
   });

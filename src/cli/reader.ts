@@ -10,6 +10,9 @@ import type { Session } from './session.ts';
 /** How long a query waits for another process that is just starting or ending the server of its folder. */
 const patienceMs = 60_000;
 
+/** `writer`: how to connect as the user that may write; of a configured server, as the one user that there is. */
+type Ask<Answer> = (client: ClickHouseClient, writer: Connection) => Promise<Answer>;
+
 /**
  * Asks the warehouse something, as the user that can only read: the configured server, the one that another process
  * runs on the folder, or one that is started for the question and stopped after it. `ask` is called again when the
@@ -18,11 +21,12 @@ const patienceMs = 60_000;
 export async function withReader<Answer>(
   session: Session,
   dataDirOption: string | undefined,
-  ask: (client: ClickHouseClient) => Promise<Answer>,
+  ask: Ask<Answer>,
 ): Promise<Answer> {
   const { url, username, password } = session.configuration.clickhouse;
   if (url !== undefined) {
-    return asking({ url, ...(username ? { username } : {}), ...(password ? { password } : {}) }, ask);
+    const account = { url, ...(username ? { username } : {}), ...(password ? { password } : {}) };
+    return asking(account, account, ask);
   }
   const dataDir = session.dataDir(dataDirOption);
   mustBeWarehouse(dataDir);
@@ -30,7 +34,7 @@ export async function withReader<Answer>(
   for (;;) {
     try {
       const running = await findRunningServer(dataDir);
-      if (running !== undefined) return await asking({ url: running.url, username: READER }, ask);
+      if (running !== undefined) return await asking({ url: running.url, username: READER }, running, ask);
       return await askingOwn(session, dataDir, ask);
     } catch (error) {
       const isPassing = ['PARLEY_DATA_DIR_IN_USE', 'PARLEY_WAREHOUSE_UNREACHABLE'].includes(codeOf(error) ?? '');
@@ -40,11 +44,7 @@ export async function withReader<Answer>(
   }
 }
 
-async function askingOwn<Answer>(
-  session: Session,
-  dataDir: string,
-  ask: (client: ClickHouseClient) => Promise<Answer>,
-): Promise<Answer> {
+async function askingOwn<Answer>(session: Session, dataDir: string, ask: Ask<Answer>): Promise<Answer> {
   const { httpPort, tcpPort } = session.configuration.clickhouse;
   const log = (level: 'debug' | 'info' | 'warn' | 'error', message: string) => {
     // That a port is taken matters to those who connect to it, and nobody does for one question.
@@ -52,19 +52,16 @@ async function askingOwn<Answer>(
   };
   const server = await startEmbeddedServer({ dataDir, httpPort, tcpPort, log });
   try {
-    return await asking({ url: server.url, username: READER }, ask);
+    return await asking({ url: server.url, username: READER }, server, ask);
   } finally {
     await server.stop();
   }
 }
 
-async function asking<Answer>(
-  connection: Connection,
-  ask: (client: ClickHouseClient) => Promise<Answer>,
-): Promise<Answer> {
+async function asking<Answer>(connection: Connection, writer: Connection, ask: Ask<Answer>): Promise<Answer> {
   const client = connect(connection);
   try {
-    return await ask(client);
+    return await ask(client, writer);
   } finally {
     await client.close();
   }

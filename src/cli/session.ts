@@ -67,6 +67,7 @@ export class Session {
       httpPort,
       tcpPort,
       ...this.migrateOptions,
+      declared: this.domains,
       log: (level, message) => this.log[level](message),
       ...options,
     });

@@ -35,6 +35,10 @@ export interface Stage<State = unknown> {
   readonly topics: readonly string[];
   readonly spaces: readonly StateSpace<State>[];
   readonly processor: Processor;
+  /** The tables that it emits rows to, for the lineage; a domain with one stage may leave it out: all of them. */
+  readonly tables?: readonly LandingTable[];
+  /** The internal topics that it forwards to, for the lineage; none when left out. */
+  readonly forwards?: readonly string[];
 }
 
 /** A validated event, as a processor sees it. `value` has the shape of its topic's schema. */

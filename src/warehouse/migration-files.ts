@@ -22,14 +22,14 @@ export const migrationsFolder = fileURLToPath(new URL('../../clickhouse', import
 /** Holds the record of migrations, so that it comes before all others. */
 export const firstDomain = 'orchestrator';
 /** Databases of the documents' own names: views over the domains, so that they come after all others. */
-const lastDomain = 'compat';
-/** The committed snapshot: not migrations. */
-const snapshotFolder = 'schema';
+export const lastDomain = 'compat';
+/** Folders beside those of the domains that hold no migrations: the committed snapshot, metrics and tests, the dashboard's questions. */
+const otherFolders = new Set(['schema', 'catalogue', 'dashboard']);
 
 /** All migrations of the domains (default: of every folder that has some), in the order in which they apply. */
 export function readMigrationFiles(options: { dir?: string; domains?: readonly string[] } = {}): MigrationFile[] {
   const dir = options.dir ?? migrationsFolder;
-  const folders = list(dir, true).filter((name) => name !== snapshotFolder);
+  const folders = list(dir, true).filter((name) => !otherFolders.has(name));
   const wanted = options.domains === undefined ? folders : [...new Set([firstDomain, ...options.domains])];
   const missing = wanted.find((domain) => !folders.includes(domain));
   if (missing !== undefined) {

@@ -1,4 +1,6 @@
-import { located } from '../errors.ts';
+import { located, messageOf } from '../errors.ts';
+import type { Domain } from '../runtime/domain.ts';
+import { keepCatalogue } from './catalogue/keep.ts';
 import type { ClickHouseClient } from './client.ts';
 import { connect } from './client.ts';
 import { type EmbeddedServer, startEmbeddedServer } from './embedded/server.ts';
@@ -21,6 +23,8 @@ export interface WarehouseOptions {
   readonly cluster?: string | undefined;
   /** Whether pending migrations are applied (true). */
   readonly isMigrating?: boolean;
+  /** What the catalogue says of topics and stages; left out: it is not written. It is part of migrating. */
+  readonly declared?: readonly Domain[];
   readonly log?: (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void;
 }
 
@@ -38,7 +42,7 @@ export interface Warehouse {
 
 /** Starts the embedded server, or connects to the configured one; migrates and checks it. */
 export async function openWarehouse(options: WarehouseOptions): Promise<Warehouse> {
-  const { url, dataDir, httpPort, tcpPort, log, domains, cluster, isMigrating = true } = options;
+  const { url, dataDir, httpPort, tcpPort, log, domains, cluster, isMigrating = true, declared } = options;
   const server =
     url === undefined
       ? await startEmbeddedServer({
@@ -54,7 +58,9 @@ export async function openWarehouse(options: WarehouseOptions): Promise<Warehous
     password: options.password ?? '',
   };
   const client = connect(account);
+  let catalogue: Promise<unknown> | undefined;
   const close = async () => {
+    await catalogue;
     await client.close();
     await server?.stop();
   };
@@ -62,6 +68,12 @@ export async function openWarehouse(options: WarehouseOptions): Promise<Warehous
     if (server === undefined) await greet(client, account.url);
     if (isMigrating) await migrate(client, { domains, cluster });
     await checkSettings(client, ['orchestrator', ...domains]);
+    // Beside the work and not before it: no event waits for what is only read by people.
+    if (isMigrating && declared !== undefined) {
+      catalogue = keepCatalogue(client, declared).catch((error: unknown) => {
+        log?.('warn', `The catalogue could not be written: ${messageOf(error)}`);
+      });
+    }
   } catch (error) {
     await close();
     throw located(error, withoutCredentials(account.url));

@@ -72,6 +72,65 @@ export const landingDeadLetters = {
   },
 } as const satisfies LandingTable;
 
+/** An entry of the catalogue. Grain: domain, kind, name. A domain's entries are written together, at `written_at`. */
+export const landingCatalogue = {
+  database: 'orchestrator',
+  name: 'landing_catalogue',
+  columns: {
+    domain: 'LowCardinality(String)',
+    kind: 'LowCardinality(String)',
+    name: 'String',
+    layer: 'LowCardinality(String)',
+    definition: 'String',
+    grain: 'Array(String)',
+    inputs: 'Array(String)',
+    formula: 'String',
+    unit: 'LowCardinality(String)',
+    columns: 'Array(String)',
+    questions: 'Array(String)',
+    tests: 'Array(String)',
+    tags: 'Array(String)',
+    warn_after_hours: 'Nullable(Float64)',
+    error_after_hours: 'Nullable(Float64)',
+    revision: 'String',
+    written_at: time,
+  },
+} as const satisfies LandingTable;
+
+/** A step of the lineage. Grain: all but `written_at`. */
+export const landingLineage = {
+  database: 'orchestrator',
+  name: 'landing_lineage',
+  columns: {
+    domain: 'LowCardinality(String)',
+    source_kind: 'LowCardinality(String)',
+    source: 'String',
+    target_kind: 'LowCardinality(String)',
+    target: 'String',
+    written_at: time,
+  },
+} as const satisfies LandingTable;
+
+/** What a data test found. Grain: run_id, test. It is never withdrawn or replaced. */
+export const landingTestResults = {
+  database: 'orchestrator',
+  name: 'landing_test_results',
+  columns: {
+    started_at: time,
+    run_id: 'String',
+    test: 'String',
+    type: 'LowCardinality(String)',
+    domain: 'LowCardinality(String)',
+    tables: 'Array(String)',
+    severity: 'LowCardinality(String)',
+    status: 'LowCardinality(String)',
+    failures: 'UInt64',
+    elapsed_ms: 'UInt32',
+    message: 'String',
+    query: 'String',
+  },
+} as const satisfies LandingTable;
+
 type BytesColumn = 'bytes' | 'record_key' | 'schema_header';
 
 export type DeadLetterRow = Omit<RowOf<typeof landingDeadLetters>, BytesColumn> & {

@@ -58,6 +58,7 @@ export function clinicStage(options: ConversationsOptions): Stage {
         context.put(space, event.key, state);
       },
     },
+    tables: [landingClinics],
   };
 }
 

@@ -29,7 +29,9 @@ import {
   type ConversationTagRow,
   landingConversations,
   landingConversationTags,
+  landingMessages,
   landingRatings,
+  landingSessions,
 } from './tables.ts';
 import { type CustomerConversation, topicNames } from './topics.ts';
 
@@ -118,6 +120,8 @@ export function conversationStage(options: ConversationsOptions): Stage {
     topics: [topicNames.conversations, topicNames.messages, topicNames.ratings],
     spaces: [space as StateSpace<unknown>, clinicSeenSpace as StateSpace<unknown>],
     processor,
+    tables: [landingMessages, landingSessions, landingConversations, landingConversationTags, landingRatings],
+    forwards: [topicNames.customerConversations, topicNames.clinicsSeen],
   };
 }
 

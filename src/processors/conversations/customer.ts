@@ -40,6 +40,8 @@ export function customerStage(options: ConversationsOptions): Stage {
         context.put(space, event.key, state);
       },
     },
+    tables: [landingCustomers],
+    forwards: [topicNames.clinicsSeen],
   };
 }
 

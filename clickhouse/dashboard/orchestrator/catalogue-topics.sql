@@ -1,0 +1,11 @@
+-- What producers write to, and after how long without a newer event it counts as stale.
+SELECT
+    domain,
+    name,
+    definition,
+    warn_after_hours,
+    error_after_hours
+FROM orchestrator.catalogue
+WHERE kind = 'topic' AND layer = 'source'
+ORDER BY domain, name
+LIMIT 1000

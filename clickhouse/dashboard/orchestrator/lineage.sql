@@ -1,0 +1,8 @@
+-- What is made from what, a step a row, of all that runs: topics, stages, storage, tables. Metrics are left out.
+SELECT
+    if(source_kind IN ('topic', 'stage'), concat(source_kind, ' ', source), source) AS source,
+    if(target_kind IN ('topic', 'stage'), concat(target_kind, ' ', target), target) AS target
+FROM orchestrator.lineage AS steps
+WHERE target_kind != 'metric' AND domain != 'orchestrator'
+ORDER BY source, target
+LIMIT 5000
