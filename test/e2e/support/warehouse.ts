@@ -5,7 +5,12 @@ import { type EmbeddedServer, startEmbeddedServer } from '../../../src/warehouse
 export type WarehouseDigest = ReadonlyMap<string, readonly string[]>;
 
 /** What the clock of the server decides, not the events. */
-const clockColumns = new Set(['fact_sessions.is_open']);
+const clockColumns = new Set([
+  'fact_sessions.is_open',
+  ...['waiting_seconds', 'waiting_minutes', 'waiting_business_seconds', 'waiting_business_minutes'].map(
+    (column) => `waiting_now.${column}`,
+  ),
+]);
 const rowsShown = 4;
 
 /** Starts a ClickHouse on the folder, which no process may serve meanwhile, and asks it as the user that owns it. */
@@ -33,12 +38,14 @@ export async function readDigest(client: ClickHouseClient): Promise<WarehouseDig
     client,
     `SELECT table, groupArray(name) FROM
        (SELECT table, name FROM system.columns
-        WHERE database = 'conversations' AND match(table, '^(agg|fact|dim)_') ORDER BY table, position)
+        WHERE database = 'conversations' AND match(table, '^(agg|fact|dim)_|^waiting_now$') ORDER BY table, position)
      GROUP BY table ORDER BY table`,
   );
   const digest = new Map<string, readonly string[]>();
   for (const [view, columns] of views) {
-    const wanted = columns.filter((column) => !clockColumns.has(`${view}.${column}`)).map((column) => `\`${column}\``);
+    const isOfClock = (column: string) =>
+      clockColumns.has(`${view}.${column}`) || (view === 'agg_waiting_now' && /_seconds$|_over_/.test(column));
+    const wanted = columns.filter((column) => !isOfClock(column)).map((column) => `\`${column}\``);
     // The days that are to come are more tomorrow than today.
     const where = view === 'dim_dates' ? "WHERE date_id < '2026-01-01'" : '';
     digest.set(view, await linesOf(client, `SELECT ${wanted} FROM conversations.${view} ${where} ORDER BY ALL`));
