@@ -32,7 +32,13 @@ test('are loaded, shown, replaced whole, and removed', { timeout: 240_000 }, asy
   expect(hoursOf(builtIn)).toEqual([1, 2, 3, 4, 5].map((day) => ` ${day} 09:00`));
 
   const head = 'clinic_code,weekday,opens_at,closes_at,day,name';
-  const first = [head, 'A,monday,08:00,12:00,,', 'A,friday,08:00,12:00,,', 'B,sunday,22:00,04:00,,', ',,,,2026-12-25,Christmas Day'];
+  const first = [
+    head,
+    'A,monday,08:00,12:00,,',
+    'A,friday,08:00,12:00,,',
+    'B,sunday,22:00,04:00,,',
+    ',,,,2026-12-25,Christmas Day',
+  ];
   writeFileSync(file, first.join('\n'));
   const loaded = await parley(['schedules', 'load', file, '--data-dir', dataDir]);
   expect(loaded.code, loaded.err).toBe(0);

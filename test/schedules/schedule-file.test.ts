@@ -48,20 +48,44 @@ test('CSV and YAML say the same', () => {
 const head = 'clinic_code,weekday,opens_at,closes_at,valid_from,valid_to,day,name';
 
 test.each([
-  ['a time that is none', `${head}\nD,monday,8:00,12:00,,,,`, 'line 2: opens_at: expected HH:MM, 00:00 to 23:59, received "8:00"'],
+  [
+    'a time that is none',
+    `${head}\nD,monday,8:00,12:00,,,,`,
+    'line 2: opens_at: expected HH:MM, 00:00 to 23:59, received "8:00"',
+  ],
   ['an end after midnight', `${head}\nD,monday,08:00,24:30,,,,`, 'line 2: closes_at: expected HH:MM, 00:00 to 24:00'],
   ['a weekday that is none', `${head}\n\nD,moonday,08:00,12:00,,,,`, 'line 3: weekday: expected a weekday'],
   ['no weekday and no day', `${head}\nD,,08:00,12:00,,,,`, 'line 2: weekday: missing'],
   ['a day that never was', `${head}\nD,,,,,,2026-02-30,`, 'line 2: day: expected a day as YYYY-MM-DD'],
-  ['an end before its start', `${head}\nD,mon,08:00,12:00,2026-02-01,2026-02-01,,`, 'line 2: valid_to: expected a day after valid_from'],
+  [
+    'an end before its start',
+    `${head}\nD,mon,08:00,12:00,2026-02-01,2026-02-01,,`,
+    'line 2: valid_to: expected a day after valid_from',
+  ],
   ['a holiday that opens and does not close', `${head}\nD,,08:00,,,,2026-02-03,`, 'line 2: closes_at: missing'],
   ['a weekday of a holiday', `${head}\nD,mon,,,,,2026-02-03,`, 'line 2: weekday: not a field of such a row'],
-  ['a column that is none', `clinic_code,weekday,opens_at,closes_at,zone\nD,mon,08:00,12:00,UTC`, 'line 2: zone: not a field'],
+  [
+    'a column that is none',
+    `clinic_code,weekday,opens_at,closes_at,zone\nD,mon,08:00,12:00,UTC`,
+    'line 2: zone: not a field',
+  ],
   ['a line with too much', `${head}\nD,mon,08:00,12:00,,,,,,`, 'line 2'],
   ['no line at all', head, 'there is no row'],
-  ['two that overlap', `${head}\nD,mon,08:00,12:00,,,,\nD,mon,11:00,13:00,,,,`, 'line 3: open at the same time as line 2'],
-  ['two that overlap over the end of the week', `${head}\nD,sun,01:00,02:00,,,,\nD,sat,20:00,01:30,,,,`, 'line 3: open at the same time as line 2'],
-  ['a holiday twice', `${head}\nD,,,,,,2026-02-03,A\nD,,09:00,10:00,,,2026-02-03,B`, 'line 3: the same day and time as in line 2'],
+  [
+    'two that overlap',
+    `${head}\nD,mon,08:00,12:00,,,,\nD,mon,11:00,13:00,,,,`,
+    'line 3: open at the same time as line 2',
+  ],
+  [
+    'two that overlap over the end of the week',
+    `${head}\nD,sun,01:00,02:00,,,,\nD,sat,20:00,01:30,,,,`,
+    'line 3: open at the same time as line 2',
+  ],
+  [
+    'a holiday twice',
+    `${head}\nD,,,,,,2026-02-03,A\nD,,09:00,10:00,,,2026-02-03,B`,
+    'line 3: the same day and time as in line 2',
+  ],
 ])('%s is refused, with its line', (_name, text, expected) => {
   expect(() => parseSchedules(text, 'some.csv')).toThrow(
     expect.objectContaining({
@@ -79,7 +103,10 @@ test('what holds at other times, or in another clinic, does not overlap', () => 
 
 test.each([
   ['- a: [', 'line 1'],
-  ['- { clinic_code: D, weekday: mon, opens_at: 08:00, closes_at: 09:00 }\n- { clinic_code: D }', 'line 2: weekday: missing'],
+  [
+    '- { clinic_code: D, weekday: mon, opens_at: 08:00, closes_at: 09:00 }\n- { clinic_code: D }',
+    'line 2: weekday: missing',
+  ],
   ['clinic_code: D', 'expected a list of rows'],
   ['- just text', 'expected rows only'],
 ])('YAML %j is refused', (text, expected) => {
@@ -90,5 +117,7 @@ test.each([
 
 test('all faults are told at once, up to twenty', () => {
   const rows = Array.from({ length: 25 }, () => 'D,mon,8:00,12:00,,,,');
-  expect(() => parseSchedules([head, ...rows].join('\n'), 'a.csv')).toThrow(/line 2: [\s\S]*line 21: [^\n]*\n {2}and 5 more/);
+  expect(() => parseSchedules([head, ...rows].join('\n'), 'a.csv')).toThrow(
+    /line 2: [\s\S]*line 21: [^\n]*\n {2}and 5 more/,
+  );
 });
