@@ -75,7 +75,9 @@ export async function recounted(client: ClickHouseClient): Promise<{ kept: unkno
             (SELECT (sum(responses), sum(responses * mean_response_seconds)) FROM conversations.agg_response_times),
             (SELECT sum(messages) FROM conversations.agg_history_monthly),
             (SELECT sum(ratings) FROM conversations.agg_clinic_performance),
-            (SELECT sum(total_conversations) FROM conversations.dim_customers WHERE is_current)`,
+            (SELECT sum(total_conversations) FROM conversations.dim_customers WHERE is_current),
+            (SELECT (count(), sum(response_seconds)) FROM conversations.fact_response_times),
+            (SELECT (count(), sum(unanswered_messages)) FROM conversations.waiting_now)`,
   );
   const [facts] = await rowsOf<unknown>(
     client,
@@ -85,7 +87,15 @@ export async function recounted(client: ClickHouseClient): Promise<{ kept: unkno
             (SELECT (count(response_seconds), toFloat64(sum(response_seconds))) FROM conversations.fact_messages),
             (SELECT count() FROM conversations.fact_messages),
             (SELECT count() FROM conversations.fact_ratings),
-            (SELECT uniqExact(conversation_id) FROM conversations.dim_conversations)`,
+            (SELECT uniqExact(conversation_id) FROM conversations.dim_conversations),
+            (SELECT (count(response_seconds), sum(response_seconds)) FROM conversations.fact_messages),
+            (SELECT (count(), sum(unanswered)) FROM
+               (SELECT arraySort(groupArray((message_timestamp, message_id, direction))) AS said,
+                  length(said) - arrayLastIndex(one -> one.3 = 'out', said) AS unanswered
+                FROM conversations.fact_messages
+                WHERE NOT is_too_late AND conversation_id IN
+                  (SELECT conversation_id FROM conversations.dim_conversations_current WHERE status != 'done')
+                GROUP BY conversation_id HAVING unanswered > 0))`,
   );
   return { kept, facts };
 }
