@@ -144,6 +144,11 @@ export const ERRORS = {
     retryable: true,
     action: 'The brokers did not confirm the events. Send them again: what arrived twice counts once.',
   },
+  PARLEY_SCHEDULE_INVALID: {
+    retryable: false,
+    action:
+      'Correct the lines named and load the file again; nothing of it was loaded. `parley schedules load --help` shows one.',
+  },
   PARLEY_QUERY_FAILED: { retryable: false, action: 'Correct the query; the server’s message stands above.' },
   PARLEY_REQUEST_REFUSED: {
     retryable: false,

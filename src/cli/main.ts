@@ -12,6 +12,7 @@ import { flushed, watchStandardOutput } from './output.ts';
 import { addQuery } from './query.ts';
 import { addReplay } from './replay.ts';
 import { addRun } from './run.ts';
+import { addSchedules } from './schedules.ts';
 import { addSchemas } from './schemas.ts';
 import { addServe } from './serve.ts';
 import { type Registry, Session } from './session.ts';
@@ -77,6 +78,7 @@ export function createProgram(signal: AbortSignal, done: (code: number) => void)
     addLag,
     addMigrate,
     addSchemas,
+    addSchedules,
     addDoctor,
     addGenerate,
     addDlq,

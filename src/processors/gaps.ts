@@ -17,6 +17,8 @@ export const NEVER = Number.NEGATIVE_INFINITY;
 export interface Turn {
   /** Time of the first inbound message that nothing outbound has followed; NEVER when nobody waits. */
   unansweredSince: number;
+  /** Inbound messages since then, itself among them; 0 when nobody waits. */
+  unansweredCount: number;
   hasResponse: boolean;
 }
 
@@ -27,11 +29,13 @@ export interface Turn {
 export function takeTurn(turn: Turn, isInbound: boolean, time: number): number | null {
   if (isInbound) {
     if (turn.unansweredSince === NEVER) turn.unansweredSince = time;
+    turn.unansweredCount++;
     return null;
   }
   if (turn.unansweredSince === NEVER) return null;
   const seconds = secondsBetween(turn.unansweredSince, time);
   turn.unansweredSince = NEVER;
+  turn.unansweredCount = 0;
   turn.hasResponse = true;
   return seconds;
 }

@@ -22,7 +22,7 @@ describe('time since the last message', () => {
 
 describe('a reply', () => {
   const replies = (messages: readonly (readonly ['in' | 'out', number])[]) => {
-    const turn: Turn = { unansweredSince: NEVER, hasResponse: false };
+    const turn: Turn = { unansweredSince: NEVER, unansweredCount: 0, hasResponse: false };
     return messages.map(([direction, seconds]) => takeTurn(turn, direction === 'in', seconds * 1000));
   };
 

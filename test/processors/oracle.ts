@@ -6,6 +6,7 @@ import type {
   MessageRow,
   RatingRow,
   SessionRow,
+  WaitingRow,
 } from '../../src/processors/conversations/tables.ts';
 
 /**
@@ -24,6 +25,7 @@ export interface OracleRows {
   readonly landing_conversations: ConversationRow[];
   readonly landing_customers: CustomerRow[];
   readonly landing_clinics: ClinicRow[];
+  readonly landing_waiting: WaitingRow[];
   readonly landing_ratings: RatingRow[];
   readonly landing_conversation_tags: ConversationTagRow[];
 }
@@ -80,6 +82,7 @@ export function oracle(arrivals: readonly Arrival[]): OracleRows {
     landing_conversations: [],
     landing_customers: [],
     landing_clinics: [],
+    landing_waiting: [],
     landing_ratings: [],
     landing_conversation_tags: [],
   };
@@ -91,7 +94,9 @@ export function oracle(arrivals: readonly Arrival[]): OracleRows {
     const changes = conversationChanges(changesBy.get(id) ?? []);
     const first = [...said].sort(byTime)[0];
     const versions = versionsOf(changes, first?.time, isDeepEqual);
-    rows.landing_conversations.push(...conversationRows(id, versions, changes, first));
+    const held = conversationRows(id, versions, changes, first);
+    rows.landing_conversations.push(...held);
+    rows.landing_waiting.push(...waitingRows(id, said, held));
     const ownerAt = (time: number) => {
       const known = effective(changes).filter(({ attributes }) => attributes !== null);
       const held = known.findLast(({ at }) => at <= time) ?? known[0];
@@ -213,6 +218,26 @@ function sessionRows(id: string, said: readonly SaidMessage[]): SessionRow[] {
     in_count: messages.filter(({ isInbound }) => isInbound).length,
     out_count: messages.filter(({ isInbound }) => !isInbound).length,
   }));
+}
+
+/** A conversation that ends in questions, as its dimension shows it now; none when that has no row that holds now. */
+function waitingRows(id: string, said: readonly SaidMessage[], held: readonly ConversationRow[]): WaitingRow[] {
+  const inOrder = said.filter((message) => !message.isTooLate).sort(byTime);
+  const questions = inOrder.slice(inOrder.findLastIndex(({ isInbound }) => !isInbound) + 1);
+  const now = held.find((row) => row.is_current);
+  if (questions.length === 0 || now === undefined) return [];
+  return [
+    {
+      conversation_id: id,
+      customer_id: now.customer_id,
+      clinic_code: now.clinic_code,
+      channel: text(questions.at(-1)!.event.channel),
+      status: now.status,
+      is_urgent: now.is_urgent,
+      waiting_since: questions[0]!.time,
+      unanswered_messages: questions.length,
+    },
+  ];
 }
 
 function conversationChanges(events: readonly Readonly<Record<string, unknown>>[]): Changed<ConversationAttributes>[] {

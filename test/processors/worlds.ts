@@ -14,6 +14,7 @@ export const grains: Readonly<Record<keyof OracleRows, readonly string[]>> = {
   landing_conversations: ['conversation_id', 'valid_from'],
   landing_customers: ['customer_id', 'valid_from'],
   landing_clinics: ['clinic_code', 'valid_from'],
+  landing_waiting: ['conversation_id'],
   landing_ratings: ['conversation_id'],
   landing_conversation_tags: ['conversation_id', 'tag'],
 };

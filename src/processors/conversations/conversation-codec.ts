@@ -1,6 +1,13 @@
 import type { Base, Change } from '../history.ts';
 import { encodeKnown } from '../known-ids.ts';
-import type { ConversationAttributes, ConversationState, ForgottenTag, Rating, TextTag } from './conversation-state.ts';
+import type {
+  ConversationAttributes,
+  ConversationState,
+  ForgottenTag,
+  Rating,
+  TextTag,
+  Waiting,
+} from './conversation-state.ts';
 import { emptyConversation } from './conversation-state.ts';
 import { restoreMessages, type StoredMessages, storeMessages } from './messages-codec.ts';
 import { packedText } from './messages-pack.ts';
@@ -28,6 +35,7 @@ interface StoredRest {
   readonly r?: Rating;
   readonly t?: readonly (readonly [tag: string, TextTag])[];
   readonly o?: readonly (readonly [tag: string, ForgottenTag])[];
+  readonly w?: Waiting;
 }
 
 /** Ends the JSON and the known ids; the packed text of the kept messages follows. Neither has a line break of its own. */
@@ -82,22 +90,25 @@ export function decodeConversation(text: string): ConversationState {
   return state;
 }
 
-function restOf({ history, rating, textTags, forgottenTags }: ConversationState): StoredRest | undefined {
+function restOf({ history, rating, textTags, forgottenTags, leftWaiting }: ConversationState): StoredRest | undefined {
   const hasHistory = history.changes.length > 0 || history.base !== null;
-  if (!hasHistory && rating === null && textTags === null && forgottenTags === null) return undefined;
+  const hasTags = textTags !== null || forgottenTags !== null;
+  if (!hasHistory && rating === null && !hasTags && leftWaiting === null) return undefined;
   return {
     ...(history.changes.length > 0 ? { h: history.changes } : {}),
     ...(history.base !== null ? { b: history.base } : {}),
     ...(rating !== null ? { r: rating } : {}),
     ...(textTags !== null ? { t: [...textTags] } : {}),
     ...(forgottenTags !== null ? { o: [...forgottenTags] } : {}),
+    ...(leftWaiting !== null ? { w: leftWaiting } : {}),
   };
 }
 
-function restoreRest(state: ConversationState, { h, b, r, t, o }: StoredRest): void {
+function restoreRest(state: ConversationState, { h, b, r, t, o, w }: StoredRest): void {
   if (h !== undefined) state.history.changes.push(...h);
   state.history.base = b ?? null;
   state.rating = r ?? null;
+  state.leftWaiting = w ?? null;
   if (t !== undefined) state.textTags = new Map(t);
   if (o !== undefined) state.forgottenTags = new Map(o);
 }

@@ -6,6 +6,8 @@ import type { Messages } from './messages.ts';
 /** Everything kept under a conversation_id. */
 export interface ConversationState {
   messages: Messages | null;
+  /** Whose turn it was when its messages were forgotten; null when nobody waited, or they are not forgotten. */
+  leftWaiting: Waiting | null;
   /** Its first message by time, whether or not that is still kept. */
   first: FirstMessage | null;
   readonly history: History<ConversationAttributes>;
@@ -24,6 +26,13 @@ export interface ConversationState {
   isChanged: boolean;
   /** Whether messages came since the rows were written. */
   hasNewMessages: boolean;
+}
+
+/** Since when a customer waits for an answer. */
+export interface Waiting {
+  readonly since: number;
+  readonly messages: number;
+  readonly channel: string;
 }
 
 export interface FirstMessage {
@@ -85,6 +94,7 @@ const noNames: readonly NamedCustomer[] = [];
 export function emptyConversation(): ConversationState {
   return {
     messages: null,
+    leftWaiting: null,
     first: null,
     history: emptyHistory(),
     rating: null,

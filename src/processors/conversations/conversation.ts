@@ -34,6 +34,7 @@ import {
   landingSessions,
 } from './tables.ts';
 import { type CustomerConversation, topicNames } from './topics.ts';
+import { forgetMessages, settleWaiting, waitingOf } from './waiting.ts';
 
 /** After this long without an event, a conversation keeps no messages for late ones: only where it stands. */
 const COMPACT_AFTER_MS = 8 * 86_400_000;
@@ -131,17 +132,23 @@ function conversationSpace(rules: MessageRules): StateSpace<ConversationState> {
   return {
     prefix: 'c',
     name: 'conversation',
-    version: 1,
+    // 1: without the number of unanswered messages. Such a conversation waits from its next message on.
+    version: 2,
     encode: encodeConversation,
     decode: decodeConversation,
     settle(key, state, context) {
-      if (state.hasNewMessages) settleMessages(key, state.messages!, rules, context);
+      const waitedBefore = waitingOf(state);
+      if (state.hasNewMessages) {
+        settleMessages(key, state.messages!, rules, context);
+        state.leftWaiting = null;
+      }
       state.hasNewMessages = false;
+      settleWaiting(key, state, waitedBefore, context);
       if (state.isChanged) settleAttributes(key, state, context);
       state.isChanged = false;
     },
     expire(key, state, idleMs) {
-      if (idleMs >= FORGET_AFTER_MS) state.messages = null;
+      if (idleMs >= FORGET_AFTER_MS) forgetMessages(state);
       else if (idleMs >= COMPACT_AFTER_MS && state.messages !== null) compactMessages(key, state.messages, rules);
       return state;
     },

@@ -31,6 +31,8 @@ export interface Pass extends Turn {
   /** Time and id of the last message; NEVER before the first. */
   last: number;
   lastId: string;
+  /** Channel of the last unanswered inbound message; empty when nobody waits. */
+  unansweredChannel: string;
   sessionStartedAt: number;
   sessionCustomer: string;
   sessionClinic: string;
@@ -41,9 +43,11 @@ export interface Pass extends Turn {
 export function newPass(): Pass {
   return {
     unansweredSince: NEVER,
+    unansweredCount: 0,
     hasResponse: false,
     last: NEVER,
     lastId: '',
+    unansweredChannel: '',
     sessionStartedAt: 0,
     sessionCustomer: '',
     sessionClinic: '',
@@ -67,6 +71,7 @@ export function advance(pass: Pass, message: KeptMessage, gapMs: number): void {
     pass.inCount = 0;
     pass.outCount = 0;
   }
+  pass.unansweredChannel = isInbound ? about.channel : '';
   if (isInbound) pass.inCount++;
   else pass.outCount++;
   pass.last = time;

@@ -29,6 +29,9 @@ type StoredPass = readonly [
   sessionClinic: number,
   inCount: number,
   outCount: number,
+  /** The last two only while somebody waits. */
+  unansweredCount?: number,
+  unansweredChannel?: number,
 ];
 
 export function storeMessages({ tail, base, pack, gapMs }: Messages, names: Names, start: number): StoredMessages {
@@ -76,7 +79,7 @@ export function restoreMessages(
 }
 
 function storePass(pass: Pass, names: Names, start: number): StoredPass {
-  return [
+  const stored = [
     pass.last === NEVER ? null : pass.last - start,
     pass.lastId,
     pass.unansweredSince === NEVER ? null : pass.unansweredSince - start,
@@ -86,7 +89,9 @@ function storePass(pass: Pass, names: Names, start: number): StoredPass {
     names.place(pass.sessionClinic),
     pass.inCount,
     pass.outCount,
-  ];
+  ] as const;
+  if (pass.unansweredCount === 0) return stored;
+  return [...stored, pass.unansweredCount, names.place(pass.unansweredChannel)];
 }
 
 function restorePass(stored: StoredPass, names: Names, start: number): Pass {
@@ -100,5 +105,7 @@ function restorePass(stored: StoredPass, names: Names, start: number): Pass {
     sessionClinic: names.at(stored[6]),
     inCount: stored[7],
     outCount: stored[8],
+    unansweredCount: stored[9] ?? 0,
+    unansweredChannel: stored[10] === undefined ? '' : names.at(stored[10]),
   };
 }

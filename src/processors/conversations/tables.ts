@@ -105,6 +105,26 @@ export const landingClinics = {
   replacedBy: ['clinic_code', 'valid_from'],
 } as const satisfies LandingTable;
 
+/**
+ * A conversation whose last messages are inbound, with what holds of it now; one that is done too. Grain: conversation_id.
+ */
+export const landingWaiting = {
+  database: 'conversations',
+  name: 'landing_waiting',
+  columns: {
+    conversation_id: 'String',
+    customer_id: 'String',
+    clinic_code: 'LowCardinality(String)',
+    /** Of the last unanswered message. */
+    channel: 'LowCardinality(String)',
+    status: 'LowCardinality(String)',
+    is_urgent: 'Bool',
+    waiting_since: time,
+    unanswered_messages: 'UInt32',
+  },
+  replacedBy: ['conversation_id'],
+} as const satisfies LandingTable;
+
 /** The rating of a conversation: the one given last. Grain: conversation_id. */
 export const landingRatings = {
   database: 'conversations',
@@ -140,5 +160,6 @@ export type SessionRow = RowOf<typeof landingSessions>;
 export type ConversationRow = RowOf<typeof landingConversations>;
 export type CustomerRow = RowOf<typeof landingCustomers>;
 export type ClinicRow = RowOf<typeof landingClinics>;
+export type WaitingRow = RowOf<typeof landingWaiting>;
 export type RatingRow = RowOf<typeof landingRatings>;
 export type ConversationTagRow = RowOf<typeof landingConversationTags>;

@@ -10,6 +10,7 @@ import { masked, type Span, shapeOf, type TableShape } from './statement-shape.t
  * - A landing table is sharded by a hash of its sorting key. Rows that replace each other have the same sorting key, so
  *   they meet on one shard, and FINAL is right there; which rows of an insert go where depends on nothing but the rows,
  *   so a repeated insert is cut as it was before, and each shard knows its part by the token.
+ * - A reference table, which operators fill and Parley only reads, is whole on every server.
  * - A view that feeds a table stays within the server: from the local landing table to the local store. What the views
  *   in front of the stores do, adding up, is the same over shards.
  * - A view that is read asks the Distributed tables, and joins with GLOBAL: the right side is gathered once, from all shards.
@@ -62,6 +63,7 @@ export function clusterStatements(statement: Statement, cluster: string, file: s
       return [...(shape.isOfTable ? [local] : []), onCluster(text, shape.nameEnd, cluster)];
     }
     case 'table':
+      if (shape.table.name.startsWith('reference_')) return [referenceTable(text, shape.table, cluster)];
       return [localTable(text, shape.table, cluster), distributedTable(shape.table, cluster, `${file}:${line}`)];
     default:
       throw unknownShape(text, `${file}:${line}`);
@@ -86,10 +88,21 @@ export function databaseOnCluster(text: string, cluster: string): string {
   return onCluster(text, shape.nameEnd, cluster);
 }
 
+/** Whole on every server, under its own name. */
+function referenceTable(text: string, table: TableShape, cluster: string): string {
+  const { engine, engineArguments, engineSpan, windowSpan, nameEnd } = table;
+  let sql = replace(text, windowSpan, replicatedWindow(table));
+  sql = replace(sql, engineSpan, replicatedEngine(engine, engineArguments, keeperPathOfAll, '{shard}-{replica}'));
+  return onCluster(sql, nameEnd, cluster);
+}
+
+function replicatedWindow({ windowBlocks }: TableShape): string {
+  return `replicated_deduplication_window = ${windowBlocks}, replicated_deduplication_window_seconds = ${windowSeconds}`;
+}
+
 function localTable(text: string, table: TableShape, cluster: string): string {
-  const { engine, engineArguments, engineSpan, windowSpan, windowBlocks, nameEnd } = table;
-  const window = `replicated_deduplication_window = ${windowBlocks}, replicated_deduplication_window_seconds = ${windowSeconds}`;
-  let sql = replace(text, windowSpan, window);
+  const { engine, engineArguments, engineSpan, windowSpan, nameEnd } = table;
+  let sql = replace(text, windowSpan, replicatedWindow(table));
   sql = replace(sql, engineSpan, replicatedEngine(engine, engineArguments, keeperPath, '{replica}'));
   sql = onCluster(sql, nameEnd, cluster);
   return insert(sql, nameEnd, localSuffix);

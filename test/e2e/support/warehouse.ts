@@ -5,7 +5,12 @@ import { type EmbeddedServer, startEmbeddedServer } from '../../../src/warehouse
 export type WarehouseDigest = ReadonlyMap<string, readonly string[]>;
 
 /** What the clock of the server decides, not the events. */
-const clockColumns = new Set(['fact_sessions.is_open']);
+const clockColumns = new Set([
+  'fact_sessions.is_open',
+  ...['waiting_seconds', 'waiting_minutes', 'waiting_business_seconds', 'waiting_business_minutes'].map(
+    (column) => `waiting_now.${column}`,
+  ),
+]);
 const rowsShown = 4;
 
 /** Starts a ClickHouse on the folder, which no process may serve meanwhile, and asks it as the user that owns it. */
@@ -33,14 +38,16 @@ export async function readDigest(client: ClickHouseClient): Promise<WarehouseDig
     client,
     `SELECT table, groupArray(name) FROM
        (SELECT table, name FROM system.columns
-        WHERE database = 'conversations' AND match(table, '^(agg|fact|dim)_') ORDER BY table, position)
+        WHERE database = 'conversations' AND match(table, '^(agg|fact|dim)_|^waiting_now$') ORDER BY table, position)
      GROUP BY table ORDER BY table`,
   );
   const digest = new Map<string, readonly string[]>();
   for (const [view, columns] of views) {
     // Its rows are those of the store, which merges them when it likes: their sums are what must be equal, below.
     if (view === 'agg_response_slots') continue;
-    const wanted = columns.filter((column) => !clockColumns.has(`${view}.${column}`)).map((column) => `\`${column}\``);
+    const isOfClock = (column: string) =>
+      clockColumns.has(`${view}.${column}`) || (view === 'agg_waiting_now' && /_seconds$|_over_/.test(column));
+    const wanted = columns.filter((column) => !isOfClock(column)).map((column) => `\`${column}\``);
     // The days that are to come are more tomorrow than today.
     const where = view === 'dim_dates' ? "WHERE date_id < '2026-01-01'" : '';
     digest.set(view, await linesOf(client, `SELECT ${wanted} FROM conversations.${view} ${where} ORDER BY ALL`));
@@ -70,7 +77,9 @@ export async function recounted(client: ClickHouseClient): Promise<{ kept: unkno
             (SELECT (sum(responses), sum(responses * mean_response_seconds)) FROM conversations.agg_response_times),
             (SELECT sum(messages) FROM conversations.agg_history_monthly),
             (SELECT sum(ratings) FROM conversations.agg_clinic_performance),
-            (SELECT sum(total_conversations) FROM conversations.dim_customers WHERE is_current)`,
+            (SELECT sum(total_conversations) FROM conversations.dim_customers WHERE is_current),
+            (SELECT (count(), sum(response_seconds)) FROM conversations.fact_response_times),
+            (SELECT (count(), sum(unanswered_messages)) FROM conversations.waiting_now)`,
   );
   const [facts] = await rowsOf<unknown>(
     client,
@@ -80,7 +89,15 @@ export async function recounted(client: ClickHouseClient): Promise<{ kept: unkno
             (SELECT (count(response_seconds), toFloat64(sum(response_seconds))) FROM conversations.fact_messages),
             (SELECT count() FROM conversations.fact_messages),
             (SELECT count() FROM conversations.fact_ratings),
-            (SELECT uniqExact(conversation_id) FROM conversations.dim_conversations)`,
+            (SELECT uniqExact(conversation_id) FROM conversations.dim_conversations),
+            (SELECT (count(response_seconds), sum(response_seconds)) FROM conversations.fact_messages),
+            (SELECT (count(), sum(unanswered)) FROM
+               (SELECT arraySort(groupArray((message_timestamp, message_id, direction))) AS said,
+                  length(said) - arrayLastIndex(one -> one.3 = 'out', said) AS unanswered
+                FROM conversations.fact_messages
+                WHERE NOT is_too_late AND conversation_id IN
+                  (SELECT conversation_id FROM conversations.dim_conversations_current WHERE status != 'done')
+                GROUP BY conversation_id HAVING unanswered > 0))`,
   );
   return { kept, facts };
 }
