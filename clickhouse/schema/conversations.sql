@@ -24,10 +24,18 @@ CREATE VIEW conversations.agg_clinic_performance
     `mean_rating` Nullable(Float64) COMMENT 'Mean of those ratings, 1 to 5; null without any.',
     `volume_rank` UInt64 COMMENT 'Place among the clinics in the month by messages: 1 has the most.',
     `response_rank` Nullable(UInt64) COMMENT 'Place in the month by median response time: 1 is the fastest; null without responses.',
-    `rating_rank` Nullable(UInt64) COMMENT 'Place in the month by mean rating: 1 is the best; null without ratings.'
+    `rating_rank` Nullable(UInt64) COMMENT 'Place in the month by mean rating: 1 is the best; null without ratings.',
+    `complete_through` Nullable(DateTime('UTC')) COMMENT 'All events up to this time, by their own clocks, have been counted, as far as the inputs tell; the same on every row, and null while it is not known. See orchestrator.progress.',
+    `is_final` Bool COMMENT 'Whether the month ended so long before complete_through that no event within the allowed lateness can change the row any more. Not the name and not the ratings: a conversation that is rated again moves to the month of its last rating.'
 )
 COMMENT 'Clinics compared by month: volumes, response times, ratings, ranks.'
-AS SELECT
+AS WITH
+    (
+        SELECT (max(complete_through), max(final_through))
+        FROM orchestrator.progress
+        WHERE domain = 'conversations'
+    ) AS progress
+SELECT
     performance.clinic_code AS clinic_code,
     ifNull(clinics.clinic_name, '') AS clinic_name,
     performance.month AS month,
@@ -49,7 +57,9 @@ AS SELECT
     if(performance.ratings > 0, performance.rating_sum / performance.ratings, NULL) AS mean_rating,
     rank() OVER (PARTITION BY performance.month ORDER BY performance.messages DESC) AS volume_rank,
     if(performance.responses > 0, rank() OVER (PARTITION BY performance.month ORDER BY p50_response_seconds ASC NULLS LAST), NULL) AS response_rank,
-    if(performance.ratings > 0, rank() OVER (PARTITION BY performance.month ORDER BY mean_rating DESC NULLS LAST), NULL) AS rating_rank
+    if(performance.ratings > 0, rank() OVER (PARTITION BY performance.month ORDER BY mean_rating DESC NULLS LAST), NULL) AS rating_rank,
+    progress.1 AS complete_through,
+    ifNull(toDateTime(performance.month + toIntervalMonth(1), 'UTC') <= (progress.2), false) AS is_final
 FROM
 (
     SELECT
@@ -144,10 +154,18 @@ CREATE VIEW conversations.agg_engagement_daily
     `active_customers` UInt64 COMMENT 'Customers with a message in the day. Approximate beyond some thousand (uniqCombined64, typically 0.5 % off). Does not add up over periods.',
     `sessions` UInt64 COMMENT 'Sessions that started in the day, exact.',
     `messages_per_conversation` Nullable(Float64) COMMENT 'messages / active_conversations; null when there is none.',
-    `engagement_level` LowCardinality(String) COMMENT 'High from 10 messages per active conversation in the day, Medium from 5, else Low.'
+    `engagement_level` LowCardinality(String) COMMENT 'High from 10 messages per active conversation in the day, Medium from 5, else Low.',
+    `complete_through` Nullable(DateTime('UTC')) COMMENT 'All events up to this time, by their own clocks, have been counted, as far as the inputs tell; the same on every row, and null while it is not known. See orchestrator.progress.',
+    `is_final` Bool COMMENT 'Whether the day ended so long before complete_through that no event within the allowed lateness can change the row any more.'
 )
 COMMENT 'Engagement by clinic and day.'
-AS SELECT
+AS WITH
+    (
+        SELECT (max(complete_through), max(final_through))
+        FROM orchestrator.progress
+        WHERE domain = 'conversations'
+    ) AS progress
+SELECT
     clinic_code,
     store.date_id AS date_id,
     sum(store.messages) AS messages,
@@ -158,7 +176,9 @@ AS SELECT
     uniqCombined64IfMerge(store.active_customers) AS active_customers,
     sum(store.sessions) AS sessions,
     if(active_conversations > 0, messages / active_conversations, NULL) AS messages_per_conversation,
-    multiIf(messages_per_conversation >= 10, 'High', messages_per_conversation >= 5, 'Medium', 'Low') AS engagement_level
+    multiIf(messages_per_conversation >= 10, 'High', messages_per_conversation >= 5, 'Medium', 'Low') AS engagement_level,
+    progress.1 AS complete_through,
+    ifNull(toDateTime(date_id + 1, 'UTC') <= (progress.2), false) AS is_final
 FROM conversations.store_engagement AS store
 GROUP BY
     clinic_code,
@@ -176,10 +196,18 @@ CREATE VIEW conversations.agg_engagement_monthly
     `active_customers` UInt64 COMMENT 'Customers with a message in the month. Approximate beyond some thousand (uniqCombined64, typically 0.5 % off). Does not add up over periods.',
     `sessions` UInt64 COMMENT 'Sessions that started in the month, exact.',
     `messages_per_conversation` Nullable(Float64) COMMENT 'messages / active_conversations; null when there is none.',
-    `engagement_level` LowCardinality(String) COMMENT 'High from 10 messages per active conversation in the month, Medium from 5, else Low.'
+    `engagement_level` LowCardinality(String) COMMENT 'High from 10 messages per active conversation in the month, Medium from 5, else Low.',
+    `complete_through` Nullable(DateTime('UTC')) COMMENT 'All events up to this time, by their own clocks, have been counted, as far as the inputs tell; the same on every row, and null while it is not known. See orchestrator.progress.',
+    `is_final` Bool COMMENT 'Whether the month ended so long before complete_through that no event within the allowed lateness can change the row any more.'
 )
 COMMENT 'Engagement by clinic and month.'
-AS SELECT
+AS WITH
+    (
+        SELECT (max(complete_through), max(final_through))
+        FROM orchestrator.progress
+        WHERE domain = 'conversations'
+    ) AS progress
+SELECT
     clinic_code,
     toStartOfMonth(store.date_id) AS month,
     sum(store.messages) AS messages,
@@ -190,7 +218,9 @@ AS SELECT
     uniqCombined64IfMerge(store.active_customers) AS active_customers,
     sum(store.sessions) AS sessions,
     if(active_conversations > 0, messages / active_conversations, NULL) AS messages_per_conversation,
-    multiIf(messages_per_conversation >= 10, 'High', messages_per_conversation >= 5, 'Medium', 'Low') AS engagement_level
+    multiIf(messages_per_conversation >= 10, 'High', messages_per_conversation >= 5, 'Medium', 'Low') AS engagement_level,
+    progress.1 AS complete_through,
+    ifNull(toDateTime(month + toIntervalMonth(1), 'UTC') <= (progress.2), false) AS is_final
 FROM conversations.store_engagement AS store
 GROUP BY
     clinic_code,
@@ -208,10 +238,18 @@ CREATE VIEW conversations.agg_engagement_weekly
     `active_customers` UInt64 COMMENT 'Customers with a message in the week. Approximate beyond some thousand (uniqCombined64, typically 0.5 % off). Does not add up over periods.',
     `sessions` UInt64 COMMENT 'Sessions that started in the week, exact.',
     `messages_per_conversation` Nullable(Float64) COMMENT 'messages / active_conversations; null when there is none.',
-    `engagement_level` LowCardinality(String) COMMENT 'High from 10 messages per active conversation in the week, Medium from 5, else Low.'
+    `engagement_level` LowCardinality(String) COMMENT 'High from 10 messages per active conversation in the week, Medium from 5, else Low.',
+    `complete_through` Nullable(DateTime('UTC')) COMMENT 'All events up to this time, by their own clocks, have been counted, as far as the inputs tell; the same on every row, and null while it is not known. See orchestrator.progress.',
+    `is_final` Bool COMMENT 'Whether the week ended so long before complete_through that no event within the allowed lateness can change the row any more.'
 )
 COMMENT 'Engagement by clinic and week.'
-AS SELECT
+AS WITH
+    (
+        SELECT (max(complete_through), max(final_through))
+        FROM orchestrator.progress
+        WHERE domain = 'conversations'
+    ) AS progress
+SELECT
     clinic_code,
     toMonday(store.date_id) AS week,
     sum(store.messages) AS messages,
@@ -222,7 +260,9 @@ AS SELECT
     uniqCombined64IfMerge(store.active_customers) AS active_customers,
     sum(store.sessions) AS sessions,
     if(active_conversations > 0, messages / active_conversations, NULL) AS messages_per_conversation,
-    multiIf(messages_per_conversation >= 10, 'High', messages_per_conversation >= 5, 'Medium', 'Low') AS engagement_level
+    multiIf(messages_per_conversation >= 10, 'High', messages_per_conversation >= 5, 'Medium', 'Low') AS engagement_level,
+    progress.1 AS complete_through,
+    ifNull(toDateTime(week + 7, 'UTC') <= (progress.2), false) AS is_final
 FROM conversations.store_engagement AS store
 GROUP BY
     clinic_code,
@@ -240,10 +280,18 @@ CREATE VIEW conversations.agg_history_monthly
     `out_messages` UInt64 COMMENT 'Messages from the clinic.',
     `conversations` UInt64 COMMENT 'Conversations with such a message, exact. One whose customer changed segment, or whose clinic changed name, within the month is in both rows.',
     `responses` UInt64 COMMENT 'Responses: out messages that answer an in message.',
-    `mean_response_seconds` Nullable(Float64) COMMENT 'Mean response time, exact; null without responses.'
+    `mean_response_seconds` Nullable(Float64) COMMENT 'Mean response time, exact; null without responses.',
+    `complete_through` Nullable(DateTime('UTC')) COMMENT 'All events up to this time, by their own clocks, have been counted, as far as the inputs tell; the same on every row, and null while it is not known. See orchestrator.progress.',
+    `is_final` Bool COMMENT 'Whether the month ended so long before complete_through that no event within the allowed lateness can change the row any more. A name, type or segment that becomes known later reaches back, and can still move messages between rows.'
 )
 COMMENT 'Months with clinics and customers as they were when each message was sent (SCD2).'
-AS SELECT
+AS WITH
+    (
+        SELECT (max(complete_through), max(final_through))
+        FROM orchestrator.progress
+        WHERE domain = 'conversations'
+    ) AS progress
+SELECT
     toStartOfMonth(messages.message_timestamp) AS month,
     messages.clinic_code AS clinic_code,
     if(ifNull((clinics.valid_to > messages.message_timestamp) AND (clinics.clinic_name != ''), false), ifNull(clinics.clinic_name, ''), 'Unknown') AS clinic_name,
@@ -254,7 +302,9 @@ AS SELECT
     countIf(messages.direction = 'out') AS out_messages,
     uniqExact(messages.conversation_id) AS conversations,
     count(messages.response_seconds) AS responses,
-    avg(messages.response_seconds) AS mean_response_seconds
+    avg(messages.response_seconds) AS mean_response_seconds,
+    progress.1 AS complete_through,
+    ifNull(toDateTime(toStartOfMonth(messages.message_timestamp) + toIntervalMonth(1), 'UTC') <= (progress.2), false) AS is_final
 FROM
 (
     SELECT
@@ -304,41 +354,63 @@ CREATE VIEW conversations.agg_response_distribution
     `is_first_response` Bool COMMENT 'Whether these are first responses of their conversations.',
     `bucket_seconds` Float64 COMMENT 'Response time: exact below 50 seconds, else the middle of a bucket, at most 2 % off.',
     `responses` UInt64 COMMENT 'Responses with this time.',
-    `response_seconds` Int64 COMMENT 'Sum of their exact response times in seconds.'
+    `response_seconds` Int64 COMMENT 'Sum of their exact response times in seconds.',
+    `complete_through` Nullable(DateTime('UTC')) COMMENT 'All events up to this time, by their own clocks, have been counted, as far as the inputs tell; the same on every row, and null while it is not known. See orchestrator.progress.',
+    `is_final` Bool COMMENT 'Whether the month ended so long before complete_through that no event within the allowed lateness can change the row any more.'
 )
 COMMENT 'Histogram of response times, for charts and for quantiles of any other grouping: quantileExactWeighted(0.9)(bucket_seconds, responses). A response is an out message that answers an in message.'
-AS SELECT
-    store.clinic_code AS clinic_code,
-    toStartOfMonth(store.slot) AS month,
-    toUInt8(substring(toString(store.slot, if(ifNull(zones.is_known, 0), ifNull(zones.timezone, 'UTC'), 'UTC')), 12, 2)) AS hour_of_day,
-    store.direction_type AS direction_type,
-    store.channel AS channel,
-    store.is_first_response AS is_first_response,
-    if(store.bucket < 50, store.bucket, 50 * exp((store.bucket - 49.5) * log(1.04))) AS bucket_seconds,
-    sum(store.responses) AS responses,
-    sum(store.response_seconds) AS response_seconds
-FROM conversations.store_responses AS store
-LEFT JOIN
+AS WITH
+    (
+        SELECT (max(complete_through), max(final_through))
+        FROM orchestrator.progress
+        WHERE domain = 'conversations'
+    ) AS progress
+SELECT
+    histograms.clinic_code AS clinic_code,
+    histograms.month AS month,
+    histograms.hour_of_day AS hour_of_day,
+    histograms.direction_type AS direction_type,
+    histograms.channel AS channel,
+    histograms.is_first_response AS is_first_response,
+    if(bucket < 50, bucket, 50 * exp((bucket - 49.5) * log(1.04))) AS bucket_seconds,
+    bucket_responses AS responses,
+    bucket_response_seconds AS response_seconds,
+    progress.1 AS complete_through,
+    ifNull(toDateTime(histograms.month + toIntervalMonth(1), 'UTC') <= (progress.2), false) AS is_final
+FROM
 (
+    WITH
+        arraySort(groupArray(bitShiftLeft(toUInt64(store.bucket), 32) + toUInt64(store.responses + 2147483648))) AS counts,
+        arraySort(groupArray(bitShiftLeft(toUInt64(store.bucket), 48) + toUInt64(store.response_seconds + 140737488355328))) AS sums,
+        arrayMap(entry -> toUInt16(bitShiftRight(entry, 32)), counts) AS bucket_of_each,
+        arrayMap((own, next) -> (own != next), bucket_of_each, arrayShiftLeft(bucket_of_each, 1, 65535)) AS is_last,
+        arrayFilter((total, is_end) -> is_end, arrayCumSum(entry -> (toInt64(bitAnd(entry, 4294967295)) - 2147483648), counts), is_last) AS responses_through,
+        arrayFilter((total, is_end) -> is_end, arrayCumSum(entry -> (toInt64(bitAnd(entry, 281474976710655)) - 140737488355328), sums), is_last) AS seconds_through
     SELECT
+        store.clinic_code AS clinic_code,
+        toStartOfMonth(store.slot) AS month,
+        toUInt8(intDiv(toUnixTimestamp(store.slot) + (zones.offsets[arrayCount(change -> (change <= toUnixTimestamp(store.slot)), zones.changes) + 1]), 3600) % 24) AS hour_of_day,
+        store.direction_type AS direction_type,
+        store.channel AS channel,
+        store.is_first_response AS is_first_response,
+        arrayFilter((own, is_end) -> is_end, bucket_of_each, is_last) AS buckets,
+        arrayMap((through, before) -> (through - before), responses_through, arrayShiftRight(responses_through, 1, 0)) AS responses_of_buckets,
+        arrayMap((through, before) -> (through - before), seconds_through, arrayShiftRight(seconds_through, 1, 0)) AS seconds_of_buckets
+    FROM conversations.store_responses AS store
+    ANY LEFT JOIN conversations.store_clinic_offsets AS zones ON zones.clinic_code = store.clinic_code
+    GROUP BY
         clinic_code,
-        argMax(timezone, valid_from) AS timezone,
-        timezone IN (
-            SELECT time_zone
-            FROM system.time_zones
-        ) AS is_known
-    FROM conversations.dim_clinics
-    GROUP BY clinic_code
-) AS zones ON zones.clinic_code = store.clinic_code
-GROUP BY
-    clinic_code,
-    month,
-    hour_of_day,
-    direction_type,
-    channel,
-    is_first_response,
-    bucket_seconds
-HAVING responses > 0;
+        month,
+        hour_of_day,
+        direction_type,
+        channel,
+        is_first_response
+) AS histograms
+ARRAY JOIN
+    buckets AS bucket,
+    responses_of_buckets AS bucket_responses,
+    seconds_of_buckets AS bucket_response_seconds
+WHERE bucket_responses > 0;
 
 CREATE VIEW conversations.agg_response_times
 (
@@ -350,37 +422,35 @@ CREATE VIEW conversations.agg_response_times
     `responses` UInt64 COMMENT 'Responses: out messages that answer an in message.',
     `mean_response_seconds` Float64 COMMENT 'Mean seconds from the first unanswered in message to the response, exact.',
     `p50_response_seconds` Float64 COMMENT 'Median of the same: exact below 50 seconds, else at most 2 % off.',
-    `p90_response_seconds` Float64 COMMENT '90th percentile of the same: exact below 50 seconds, else at most 2 % off.'
+    `p90_response_seconds` Float64 COMMENT '90th percentile of the same: exact below 50 seconds, else at most 2 % off.',
+    `complete_through` Nullable(DateTime('UTC')) COMMENT 'All events up to this time, by their own clocks, have been counted, as far as the inputs tell; the same on every row, and null while it is not known. See orchestrator.progress.',
+    `is_final` Bool COMMENT 'Whether the month ended so long before complete_through that no event within the allowed lateness can change the row any more.'
 )
 COMMENT 'Response times by clinic, month, hour of the day, message type and channel. Quantiles do not add up: for other groupings read agg_response_distribution.'
 AS WITH
-    arraySort(groupArray((store.bucket, store.responses))) AS histogram,
-    arrayCumSum(entry -> (entry.2), histogram) AS cumulative,
-    arrayMap(tenths -> ((histogram[arrayFirstIndex(count -> ((count * 10) >= (tenths * (cumulative[-1]))), cumulative)]).1), [5, 9]) AS buckets,
+    (
+        SELECT (max(complete_through), max(final_through))
+        FROM orchestrator.progress
+        WHERE domain = 'conversations'
+    ) AS progress,
+    arraySort(groupArray(bitShiftLeft(toUInt64(store.bucket), 32) + toUInt64(store.responses + 2147483648))) AS histogram,
+    arrayCumSum(entry -> (toInt64(bitAnd(entry, 4294967295)) - 2147483648), histogram) AS cumulative,
+    arrayMap(tenths -> bitShiftRight(histogram[arrayFirstIndex(count -> ((count * 10) >= (tenths * (cumulative[-1]))), cumulative)], 32), [5, 9]) AS buckets,
     arrayMap(bucket -> if(bucket < 50, bucket, 50 * exp((bucket - 49.5) * log(1.04))), buckets) AS quantiles
 SELECT
     store.clinic_code AS clinic_code,
     toStartOfMonth(store.slot) AS month,
-    toUInt8(substring(toString(store.slot, if(ifNull(zones.is_known, 0), ifNull(zones.timezone, 'UTC'), 'UTC')), 12, 2)) AS hour_of_day,
+    toUInt8(intDiv(toUnixTimestamp(store.slot) + (zones.offsets[arrayCount(change -> (change <= toUnixTimestamp(store.slot)), zones.changes) + 1]), 3600) % 24) AS hour_of_day,
     store.direction_type AS direction_type,
     store.channel AS channel,
     sum(store.responses) AS responses,
     sum(store.response_seconds) / responses AS mean_response_seconds,
     quantiles[1] AS p50_response_seconds,
-    quantiles[2] AS p90_response_seconds
+    quantiles[2] AS p90_response_seconds,
+    progress.1 AS complete_through,
+    ifNull(toDateTime(month + toIntervalMonth(1), 'UTC') <= (progress.2), false) AS is_final
 FROM conversations.store_responses AS store
-LEFT JOIN
-(
-    SELECT
-        clinic_code,
-        argMax(timezone, valid_from) AS timezone,
-        timezone IN (
-            SELECT time_zone
-            FROM system.time_zones
-        ) AS is_known
-    FROM conversations.dim_clinics
-    GROUP BY clinic_code
-) AS zones ON zones.clinic_code = store.clinic_code
+ANY LEFT JOIN conversations.store_clinic_offsets AS zones ON zones.clinic_code = store.clinic_code
 GROUP BY
     clinic_code,
     month,
@@ -399,10 +469,18 @@ CREATE VIEW conversations.agg_themes
     `clinics` UInt64 COMMENT 'Clinics that they belong to.',
     `previous_conversations` UInt64 COMMENT 'conversations of the month before; 0 when there was none.',
     `change` Int64 COMMENT 'conversations - previous_conversations. A month that is not over is compared with a whole one.',
-    `trend` LowCardinality(String) COMMENT 'New when previous_conversations is 0, Rising from 20 % more, Falling from 20 % less, else Steady.'
+    `trend` LowCardinality(String) COMMENT 'New when previous_conversations is 0, Rising from 20 % more, Falling from 20 % less, else Steady.',
+    `complete_through` Nullable(DateTime('UTC')) COMMENT 'All events up to this time, by their own clocks, have been counted, as far as the inputs tell; the same on every row, and null while it is not known. See orchestrator.progress.',
+    `is_final` Bool COMMENT 'Whether the month ended so long before complete_through that no event within the allowed lateness can change the row any more. A conversation that is tagged later has its tags since it began, as its first version does, and still adds to that month.'
 )
 COMMENT 'Themes of conversations by month: how often, how urgent, how it changes. By clinic: fact_conversation_tags.'
-AS SELECT
+AS WITH
+    (
+        SELECT (max(complete_through), max(final_through))
+        FROM orchestrator.progress
+        WHERE domain = 'conversations'
+    ) AS progress
+SELECT
     now.month AS month,
     now.tag AS tag,
     now.conversations AS conversations,
@@ -411,7 +489,9 @@ AS SELECT
     now.clinics AS clinics,
     ifNull(before.conversations, 0) AS previous_conversations,
     toInt64(conversations) - toInt64(previous_conversations) AS change,
-    multiIf(previous_conversations = 0, 'New', conversations >= (1.2 * previous_conversations), 'Rising', conversations <= (0.8 * previous_conversations), 'Falling', 'Steady') AS trend
+    multiIf(previous_conversations = 0, 'New', conversations >= (1.2 * previous_conversations), 'Rising', conversations <= (0.8 * previous_conversations), 'Falling', 'Steady') AS trend,
+    progress.1 AS complete_through,
+    ifNull(toDateTime(now.month + toIntervalMonth(1), 'UTC') <= (progress.2), false) AS is_final
 FROM
 (
     SELECT
@@ -448,10 +528,18 @@ CREATE VIEW conversations.agg_themes_weekly
     `clinics` UInt64 COMMENT 'Clinics that they belong to.',
     `previous_conversations` UInt64 COMMENT 'conversations of the week before; 0 when there was none.',
     `change` Int64 COMMENT 'conversations - previous_conversations. A week that is not over is compared with a whole one.',
-    `trend` LowCardinality(String) COMMENT 'New when previous_conversations is 0, Rising from 20 % more, Falling from 20 % less, else Steady.'
+    `trend` LowCardinality(String) COMMENT 'New when previous_conversations is 0, Rising from 20 % more, Falling from 20 % less, else Steady.',
+    `complete_through` Nullable(DateTime('UTC')) COMMENT 'All events up to this time, by their own clocks, have been counted, as far as the inputs tell; the same on every row, and null while it is not known. See orchestrator.progress.',
+    `is_final` Bool COMMENT 'Whether the week ended so long before complete_through that no event within the allowed lateness can change the row any more. A conversation that is tagged later has its tags since it began, as its first version does, and still adds to that week.'
 )
 COMMENT 'Themes of conversations by week: how often, how urgent, how it changes. By clinic: fact_conversation_tags.'
-AS SELECT
+AS WITH
+    (
+        SELECT (max(complete_through), max(final_through))
+        FROM orchestrator.progress
+        WHERE domain = 'conversations'
+    ) AS progress
+SELECT
     now.week AS week,
     now.tag AS tag,
     now.conversations AS conversations,
@@ -460,7 +548,9 @@ AS SELECT
     now.clinics AS clinics,
     ifNull(before.conversations, 0) AS previous_conversations,
     toInt64(conversations) - toInt64(previous_conversations) AS change,
-    multiIf(previous_conversations = 0, 'New', conversations >= (1.2 * previous_conversations), 'Rising', conversations <= (0.8 * previous_conversations), 'Falling', 'Steady') AS trend
+    multiIf(previous_conversations = 0, 'New', conversations >= (1.2 * previous_conversations), 'Rising', conversations <= (0.8 * previous_conversations), 'Falling', 'Steady') AS trend,
+    progress.1 AS complete_through,
+    ifNull(toDateTime(now.week + 7, 'UTC') <= (progress.2), false) AS is_final
 FROM
 (
     SELECT
@@ -929,10 +1019,16 @@ CREATE VIEW conversations.fact_sessions
     `in_count` UInt32 COMMENT 'Messages from the customer.',
     `out_count` UInt32 COMMENT 'Messages from the clinic.',
     `duration_seconds` UInt32 COMMENT 'Whole seconds from its first to its last message; 0 for a single message.',
-    `is_open` Bool COMMENT 'Whether the last message is less than 30 minutes old by the clock of the server, so that the next one could still belong to it.'
+    `is_open` Bool COMMENT 'Whether the last message is younger than the configured sessionGapMinutes by the clock of the server, so that the next one could still belong to it.'
 )
-COMMENT 'One row per session: messages of a conversation with no gap longer than 30 minutes between them.'
-AS SELECT
+COMMENT 'One row per session: messages of a conversation with no gap longer than the configured sessionGapMinutes between them.'
+AS WITH
+    (
+        SELECT max(value)
+        FROM orchestrator.settings
+        WHERE (domain = 'conversations') AND (name = 'session_gap_seconds')
+    ) AS gap_seconds
+SELECT
     concat(conversation_id, '@', toString(toUnixTimestamp64Milli(started_at))) AS session_id,
     conversation_id,
     customer_id,
@@ -943,7 +1039,7 @@ AS SELECT
     in_count,
     out_count,
     toUInt32(intDiv(toUnixTimestamp64Milli(ended_at) - toUnixTimestamp64Milli(started_at), 1000)) AS duration_seconds,
-    toBool(ended_at > (now64(3, 'UTC') - toIntervalMinute(30))) AS is_open
+    toBool(ended_at > (now64(3, 'UTC') - toIntervalSecond(ifNull(gap_seconds, 0)))) AS is_open
 FROM conversations.landing_sessions
 FINAL
 WHERE sign = 1;
@@ -1085,6 +1181,49 @@ ENGINE = ReplacingMergeTree(row_version)
 ORDER BY (clinic_code, started_at, conversation_id)
 SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 8192
 COMMENT 'Storage of sessions. Read conversations.fact_sessions.';
+
+CREATE VIEW conversations.store_clinic_offsets
+(
+    `clinic_code` String COMMENT 'Clinic with a time zone that is known.',
+    `changes` Array(UInt32) COMMENT 'Seconds since 1970 at which the offset of its zone changes, ascending.',
+    `offsets` Array(Int32) COMMENT 'Seconds by which its clocks are ahead of UTC: before the first change, and from each change on.'
+)
+COMMENT 'Offsets of the last known time zones of clinics, for views of response times.'
+AS WITH
+    (
+        SELECT (toUInt32(min(date_id)), toUInt32(max(date_id)))
+        FROM conversations.store_engagement
+    ) AS days,
+    arrayMap(day -> toUInt32(day * 86400), range(toUInt32(greatest(days.1, 31) - 31), toUInt32((days.2) + 32))) AS midnights,
+    arrayMap(time -> toInt32(toUnixTimestamp(toDateTime(toString(toDateTime(time, 'UTC'), timezone), 'UTC')) - toInt64(time)), midnights) AS day_offsets,
+    arrayFilter((time, offset, next_offset) -> (offset != next_offset), midnights, day_offsets, arrayShiftLeft(day_offsets, 1, day_offsets[-1])) AS days_of_change,
+    arrayFlatten(arrayMap(time -> arrayMap(quarter -> toUInt32(time + (quarter * 900)), range(0, 97)), days_of_change)) AS quarters,
+    arrayMap(time -> toInt32(toUnixTimestamp(toDateTime(toString(toDateTime(time, 'UTC'), timezone), 'UTC')) - toInt64(time)), quarters) AS quarter_offsets,
+    arrayFilter((change, is_change) -> is_change, arrayZip(quarters, quarter_offsets), arrayMap((offset, before) -> (offset != before), quarter_offsets, arrayShiftRight(quarter_offsets, 1, day_offsets[1]))) AS found
+SELECT
+    clinic_code,
+    found.1 AS changes,
+    arrayConcat([day_offsets[1]], found.2) AS offsets
+FROM
+(
+    SELECT
+        timezone,
+        groupArray(clinic_code) AS clinic_codes
+    FROM
+    (
+        SELECT
+            clinic_code,
+            argMax(timezone, valid_from) AS timezone
+        FROM conversations.dim_clinics
+        GROUP BY clinic_code
+    ) AS clinics
+    WHERE timezone IN (
+        SELECT time_zone
+        FROM system.time_zones
+    )
+    GROUP BY timezone
+) AS zones
+ARRAY JOIN clinic_codes AS clinic_code;
 
 CREATE TABLE conversations.store_engagement
 (

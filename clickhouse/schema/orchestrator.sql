@@ -101,6 +101,34 @@ ORDER BY (app, stage, partition, plan)
 SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 8192
 COMMENT 'Storage of runs. Read orchestrator.runs.';
 
+CREATE TABLE orchestrator.landing_settings
+(
+    `domain` LowCardinality(String) COMMENT 'Domain: a database.',
+    `name` LowCardinality(String) COMMENT 'Name of the setting.',
+    `value` Int64 COMMENT 'Its value.',
+    `sign` Int8 COMMENT '+1 always: a setting is never withdrawn.',
+    `row_version` UInt64 COMMENT 'The row with the largest version of a key holds.'
+)
+ENGINE = ReplacingMergeTree(row_version)
+ORDER BY (domain, name)
+SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 8192
+COMMENT 'Storage of settings. Read orchestrator.settings.';
+
+CREATE TABLE orchestrator.landing_watermarks
+(
+    `app` LowCardinality(String) COMMENT 'Name of the deployment (configuration key app).',
+    `domain` LowCardinality(String) COMMENT 'Domain of the stage: a database.',
+    `stage` LowCardinality(String) COMMENT 'Stage, as <domain>.<stage>.',
+    `partition` UInt32 COMMENT 'Partition of the stage.',
+    `complete_through` DateTime64(3, 'UTC') COMMENT 'The task has counted all events up to this time; 1970 while that is not known.',
+    `sign` Int8 COMMENT '+1 always: a watermark is never withdrawn.',
+    `row_version` UInt64 COMMENT 'Set by the writer; not used. The row with the latest complete_through of a key holds.'
+)
+ENGINE = ReplacingMergeTree(complete_through)
+ORDER BY (app, stage, partition)
+SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 8192
+COMMENT 'Storage of watermarks. Read orchestrator.watermarks or orchestrator.progress.';
+
 CREATE VIEW orchestrator.logs
 (
     `time` DateTime64(3, 'UTC') COMMENT 'When the line was written.',
@@ -132,6 +160,42 @@ ENGINE = ReplacingMergeTree(applied_at)
 ORDER BY (domain, name)
 SETTINGS index_granularity = 8192
 COMMENT 'Migrations that have been applied.';
+
+CREATE VIEW orchestrator.progress
+(
+    `domain` LowCardinality(String) COMMENT 'Domain, a database: unique.',
+    `complete_through` Nullable(DateTime('UTC')) COMMENT 'All events of the domain up to this time, by their own clocks, have been counted, as far as the inputs tell: the least over its tasks, where one that is at its end counts as far as the domain. Null while that is not known of some task.',
+    `final_through` Nullable(DateTime('UTC')) COMMENT 'complete_through less the allowed lateness: rows of aggregates whose period ended by then are final.',
+    `tasks` UInt64 COMMENT 'Tasks of the domain.',
+    `tasks_unknown` UInt64 COMMENT 'Tasks that have not told how far they are: not opened yet, or still before the end of a first backlog that cannot be put in order.'
+)
+COMMENT 'How far each domain has counted, in the time of the events: what complete_through and is_final of its aggregates go by.'
+AS SELECT
+    watermarks.domain AS domain,
+    if(watermarks.tasks_unknown = 0, toDateTime(watermarks.least, 'UTC'), NULL) AS complete_through,
+    if(ifNull(lateness.name, '') != '', complete_through - ifNull(lateness.value, 0), NULL) AS final_through,
+    watermarks.tasks AS tasks,
+    watermarks.tasks_unknown AS tasks_unknown
+FROM
+(
+    SELECT
+        domain,
+        min(complete_through) AS least,
+        count() AS tasks,
+        countIf(toUnixTimestamp64Milli(complete_through) = 0) AS tasks_unknown
+    FROM orchestrator.landing_watermarks
+    FINAL
+    GROUP BY domain
+) AS watermarks
+LEFT JOIN
+(
+    SELECT
+        domain,
+        name,
+        value
+    FROM orchestrator.settings
+    WHERE name = 'allowed_lateness_seconds'
+) AS lateness ON lateness.domain = watermarks.domain;
 
 CREATE VIEW orchestrator.runs
 (
@@ -173,3 +237,36 @@ AS SELECT
 FROM orchestrator.landing_runs
 FINAL
 WHERE sign = 1;
+
+CREATE VIEW orchestrator.settings
+(
+    `domain` LowCardinality(String) COMMENT 'Domain: a database.',
+    `name` LowCardinality(String) COMMENT 'Name of the setting: allowed_lateness_seconds, session_gap_seconds.',
+    `value` Int64 COMMENT 'Its value as the process that started last was configured.'
+)
+COMMENT 'What the views of the domains need of the configuration.'
+AS SELECT
+    domain,
+    name,
+    value
+FROM orchestrator.landing_settings
+FINAL
+WHERE sign = 1;
+
+CREATE VIEW orchestrator.watermarks
+(
+    `app` LowCardinality(String) COMMENT 'Name of the deployment (configuration key app).',
+    `domain` LowCardinality(String) COMMENT 'Domain: a database.',
+    `stage` LowCardinality(String) COMMENT 'Stage, as <domain>.<stage>.',
+    `partition` UInt32 COMMENT 'Partition of the stage.',
+    `complete_through` Nullable(DateTime64(3, 'UTC')) COMMENT 'The task has counted all events up to this time, by their own clocks, as far as its input tells; null while that is not known.'
+)
+COMMENT 'How far each task has counted, in the time of the events.'
+AS SELECT
+    app,
+    domain,
+    stage,
+    partition,
+    if(toUnixTimestamp64Milli(watermarks.complete_through) > 0, watermarks.complete_through, NULL) AS complete_through
+FROM orchestrator.landing_watermarks AS watermarks
+FINAL;

@@ -1,4 +1,5 @@
 import { ParleyError } from '../errors.ts';
+import { settingsOf } from '../runtime/domain.ts';
 import type { ClickHouseClient } from '../warehouse/client.ts';
 import { connect } from '../warehouse/client.ts';
 import { checkClusterName } from '../warehouse/cluster/rewrite.ts';
@@ -6,6 +7,7 @@ import { clusterScript } from '../warehouse/cluster/script.ts';
 import { findRunningServer } from '../warehouse/embedded/running.ts';
 import { readMigrationFiles } from '../warehouse/migration-files.ts';
 import { type AppliedMigration, type MigrateOptions, migrate, pendingMigrations } from '../warehouse/migrations.ts';
+import { writeSettings } from '../warehouse/watermark-table.ts';
 import { print, printJson, table } from './output.ts';
 import { dataDirFlags, dataDirMeaning, type Registry, type Session } from './session.ts';
 
@@ -49,7 +51,11 @@ Examples:
     }
     await withWriter(session, flags.dataDir, async (client) => {
       if (flags.dryRun) tellPending(await pending(client, options), flags);
-      else tellApplied(await migrate(client, options), flags);
+      else {
+        const applied = await migrate(client, options);
+        await writeSettings(client, settingsOf(session.domains));
+        tellApplied(applied, flags);
+      }
     });
     return undefined;
   });

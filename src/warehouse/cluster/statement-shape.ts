@@ -55,7 +55,10 @@ export function shapeOf(text: string): StatementShape | undefined {
     return { kind: 'column comment', nameEnd: altered[1].length, isOfTable };
   }
   const [head, what, database, name] =
-    /^CREATE (\w+(?: VIEW)?) IF NOT EXISTS (\w+)(?:\.(\w+))?(?![\w.])/.exec(mask) ?? [];
+    /^CREATE (\w+(?: VIEW)?) IF NOT EXISTS (\w+)(?:\.(\w+))?(?![\w.])/.exec(mask) ??
+    // A view that holds nothing can be put in the place of another, and so again.
+    /^CREATE OR REPLACE (VIEW) (\w+)\.(\w+)(?![\w.])/.exec(mask) ??
+    [];
   if (head === undefined || database === undefined) return undefined;
   const nameEnd = head.length;
   if (what === 'DATABASE') return name === undefined ? { kind: 'database', nameEnd } : undefined;
