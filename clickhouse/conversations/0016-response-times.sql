@@ -69,7 +69,7 @@ SELECT
     bucket_responses AS responses,
     bucket_response_seconds AS response_seconds,
     progress.1 AS complete_through,
-    ifNull(toDateTime(histograms.month + INTERVAL 1 MONTH, 'UTC') <= progress.2, false) AS is_final
+    toBool(ifNull(toDateTime(histograms.month + INTERVAL 1 MONTH, 'UTC') <= progress.2, false)) AS is_final
 FROM
 (
     WITH
@@ -134,7 +134,7 @@ SELECT
     quantiles[1] AS p50_response_seconds,
     quantiles[2] AS p90_response_seconds,
     progress.1 AS complete_through,
-    ifNull(toDateTime(month + INTERVAL 1 MONTH, 'UTC') <= progress.2, false) AS is_final
+    toBool(ifNull(toDateTime(month + INTERVAL 1 MONTH, 'UTC') <= progress.2, false)) AS is_final
 FROM conversations.store_responses AS store
 ANY LEFT JOIN conversations.store_clinic_offsets AS zones ON zones.clinic_code = store.clinic_code
 GROUP BY clinic_code, month, hour_of_day, direction_type, channel

@@ -29,7 +29,7 @@ SELECT
     if(active_conversations > 0, messages / active_conversations, NULL) AS messages_per_conversation,
     multiIf(messages_per_conversation >= 10, 'High', messages_per_conversation >= 5, 'Medium', 'Low') AS engagement_level,
     progress.1 AS complete_through,
-    ifNull(toDateTime(date_id + 1, 'UTC') <= progress.2, false) AS is_final
+    toBool(ifNull(toDateTime(date_id + 1, 'UTC') <= progress.2, false)) AS is_final
 FROM conversations.store_engagement AS store
 GROUP BY clinic_code, date_id
 COMMENT 'Engagement by clinic and day.';
@@ -64,7 +64,7 @@ SELECT
     if(active_conversations > 0, messages / active_conversations, NULL) AS messages_per_conversation,
     multiIf(messages_per_conversation >= 10, 'High', messages_per_conversation >= 5, 'Medium', 'Low') AS engagement_level,
     progress.1 AS complete_through,
-    ifNull(toDateTime(week + 7, 'UTC') <= progress.2, false) AS is_final
+    toBool(ifNull(toDateTime(week + 7, 'UTC') <= progress.2, false)) AS is_final
 FROM conversations.store_engagement AS store
 GROUP BY clinic_code, week
 COMMENT 'Engagement by clinic and week.';
@@ -99,7 +99,7 @@ SELECT
     if(active_conversations > 0, messages / active_conversations, NULL) AS messages_per_conversation,
     multiIf(messages_per_conversation >= 10, 'High', messages_per_conversation >= 5, 'Medium', 'Low') AS engagement_level,
     progress.1 AS complete_through,
-    ifNull(toDateTime(month + INTERVAL 1 MONTH, 'UTC') <= progress.2, false) AS is_final
+    toBool(ifNull(toDateTime(month + INTERVAL 1 MONTH, 'UTC') <= progress.2, false)) AS is_final
 FROM conversations.store_engagement AS store
 GROUP BY clinic_code, month
 COMMENT 'Engagement by clinic and month.';
@@ -134,7 +134,7 @@ SELECT
         conversations <= 0.8 * previous_conversations, 'Falling',
         'Steady') AS trend,
     progress.1 AS complete_through,
-    ifNull(toDateTime(now.month + INTERVAL 1 MONTH, 'UTC') <= progress.2, false) AS is_final
+    toBool(ifNull(toDateTime(now.month + INTERVAL 1 MONTH, 'UTC') <= progress.2, false)) AS is_final
 FROM
 (
     SELECT
@@ -185,7 +185,7 @@ SELECT
         conversations <= 0.8 * previous_conversations, 'Falling',
         'Steady') AS trend,
     progress.1 AS complete_through,
-    ifNull(toDateTime(now.week + 7, 'UTC') <= progress.2, false) AS is_final
+    toBool(ifNull(toDateTime(now.week + 7, 'UTC') <= progress.2, false)) AS is_final
 FROM
 (
     SELECT
@@ -258,7 +258,7 @@ SELECT
     if(performance.responses > 0, rank() OVER (PARTITION BY performance.month ORDER BY p50_response_seconds ASC NULLS LAST), NULL) AS response_rank,
     if(performance.ratings > 0, rank() OVER (PARTITION BY performance.month ORDER BY mean_rating DESC NULLS LAST), NULL) AS rating_rank,
     progress.1 AS complete_through,
-    ifNull(toDateTime(performance.month + INTERVAL 1 MONTH, 'UTC') <= progress.2, false) AS is_final
+    toBool(ifNull(toDateTime(performance.month + INTERVAL 1 MONTH, 'UTC') <= progress.2, false)) AS is_final
 FROM
 (
     SELECT
@@ -335,7 +335,7 @@ SELECT
     count(messages.response_seconds) AS responses,
     avg(messages.response_seconds) AS mean_response_seconds,
     progress.1 AS complete_through,
-    ifNull(toDateTime(toStartOfMonth(messages.message_timestamp) + INTERVAL 1 MONTH, 'UTC') <= progress.2, false) AS is_final
+    toBool(ifNull(toDateTime(toStartOfMonth(messages.message_timestamp) + INTERVAL 1 MONTH, 'UTC') <= progress.2, false)) AS is_final
 FROM
 (
     SELECT message_timestamp, clinic_code, customer_id, conversation_id, direction, response_seconds

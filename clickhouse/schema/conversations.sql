@@ -59,7 +59,7 @@ SELECT
     if(performance.responses > 0, rank() OVER (PARTITION BY performance.month ORDER BY p50_response_seconds ASC NULLS LAST), NULL) AS response_rank,
     if(performance.ratings > 0, rank() OVER (PARTITION BY performance.month ORDER BY mean_rating DESC NULLS LAST), NULL) AS rating_rank,
     progress.1 AS complete_through,
-    ifNull(toDateTime(performance.month + toIntervalMonth(1), 'UTC') <= (progress.2), false) AS is_final
+    toBool(ifNull(toDateTime(performance.month + toIntervalMonth(1), 'UTC') <= (progress.2), false)) AS is_final
 FROM
 (
     SELECT
@@ -178,7 +178,7 @@ SELECT
     if(active_conversations > 0, messages / active_conversations, NULL) AS messages_per_conversation,
     multiIf(messages_per_conversation >= 10, 'High', messages_per_conversation >= 5, 'Medium', 'Low') AS engagement_level,
     progress.1 AS complete_through,
-    ifNull(toDateTime(date_id + 1, 'UTC') <= (progress.2), false) AS is_final
+    toBool(ifNull(toDateTime(date_id + 1, 'UTC') <= (progress.2), false)) AS is_final
 FROM conversations.store_engagement AS store
 GROUP BY
     clinic_code,
@@ -220,7 +220,7 @@ SELECT
     if(active_conversations > 0, messages / active_conversations, NULL) AS messages_per_conversation,
     multiIf(messages_per_conversation >= 10, 'High', messages_per_conversation >= 5, 'Medium', 'Low') AS engagement_level,
     progress.1 AS complete_through,
-    ifNull(toDateTime(month + toIntervalMonth(1), 'UTC') <= (progress.2), false) AS is_final
+    toBool(ifNull(toDateTime(month + toIntervalMonth(1), 'UTC') <= (progress.2), false)) AS is_final
 FROM conversations.store_engagement AS store
 GROUP BY
     clinic_code,
@@ -262,7 +262,7 @@ SELECT
     if(active_conversations > 0, messages / active_conversations, NULL) AS messages_per_conversation,
     multiIf(messages_per_conversation >= 10, 'High', messages_per_conversation >= 5, 'Medium', 'Low') AS engagement_level,
     progress.1 AS complete_through,
-    ifNull(toDateTime(week + 7, 'UTC') <= (progress.2), false) AS is_final
+    toBool(ifNull(toDateTime(week + 7, 'UTC') <= (progress.2), false)) AS is_final
 FROM conversations.store_engagement AS store
 GROUP BY
     clinic_code,
@@ -304,7 +304,7 @@ SELECT
     count(messages.response_seconds) AS responses,
     avg(messages.response_seconds) AS mean_response_seconds,
     progress.1 AS complete_through,
-    ifNull(toDateTime(toStartOfMonth(messages.message_timestamp) + toIntervalMonth(1), 'UTC') <= (progress.2), false) AS is_final
+    toBool(ifNull(toDateTime(toStartOfMonth(messages.message_timestamp) + toIntervalMonth(1), 'UTC') <= (progress.2), false)) AS is_final
 FROM
 (
     SELECT
@@ -376,7 +376,7 @@ SELECT
     bucket_responses AS responses,
     bucket_response_seconds AS response_seconds,
     progress.1 AS complete_through,
-    ifNull(toDateTime(histograms.month + toIntervalMonth(1), 'UTC') <= (progress.2), false) AS is_final
+    toBool(ifNull(toDateTime(histograms.month + toIntervalMonth(1), 'UTC') <= (progress.2), false)) AS is_final
 FROM
 (
     WITH
@@ -448,7 +448,7 @@ SELECT
     quantiles[1] AS p50_response_seconds,
     quantiles[2] AS p90_response_seconds,
     progress.1 AS complete_through,
-    ifNull(toDateTime(month + toIntervalMonth(1), 'UTC') <= (progress.2), false) AS is_final
+    toBool(ifNull(toDateTime(month + toIntervalMonth(1), 'UTC') <= (progress.2), false)) AS is_final
 FROM conversations.store_responses AS store
 ANY LEFT JOIN conversations.store_clinic_offsets AS zones ON zones.clinic_code = store.clinic_code
 GROUP BY
@@ -491,7 +491,7 @@ SELECT
     toInt64(conversations) - toInt64(previous_conversations) AS change,
     multiIf(previous_conversations = 0, 'New', conversations >= (1.2 * previous_conversations), 'Rising', conversations <= (0.8 * previous_conversations), 'Falling', 'Steady') AS trend,
     progress.1 AS complete_through,
-    ifNull(toDateTime(now.month + toIntervalMonth(1), 'UTC') <= (progress.2), false) AS is_final
+    toBool(ifNull(toDateTime(now.month + toIntervalMonth(1), 'UTC') <= (progress.2), false)) AS is_final
 FROM
 (
     SELECT
@@ -550,7 +550,7 @@ SELECT
     toInt64(conversations) - toInt64(previous_conversations) AS change,
     multiIf(previous_conversations = 0, 'New', conversations >= (1.2 * previous_conversations), 'Rising', conversations <= (0.8 * previous_conversations), 'Falling', 'Steady') AS trend,
     progress.1 AS complete_through,
-    ifNull(toDateTime(now.week + 7, 'UTC') <= (progress.2), false) AS is_final
+    toBool(ifNull(toDateTime(now.week + 7, 'UTC') <= (progress.2), false)) AS is_final
 FROM
 (
     SELECT

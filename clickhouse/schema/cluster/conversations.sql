@@ -1126,7 +1126,7 @@ FROM
     WHERE timezone IN (SELECT time_zone FROM system.time_zones)
     GROUP BY timezone
 ) AS zones
-ARRAY GLOBAL JOIN clinic_codes AS clinic_code
+ARRAY JOIN clinic_codes AS clinic_code
 COMMENT 'Offsets of the last known time zones of clinics, for views of response times.';
 
 CREATE OR REPLACE VIEW conversations.agg_response_distribution ON CLUSTER 'parley'
@@ -1155,7 +1155,7 @@ SELECT
     bucket_responses AS responses,
     bucket_response_seconds AS response_seconds,
     progress.1 AS complete_through,
-    ifNull(toDateTime(histograms.month + INTERVAL 1 MONTH, 'UTC') <= progress.2, false) AS is_final
+    toBool(ifNull(toDateTime(histograms.month + INTERVAL 1 MONTH, 'UTC') <= progress.2, false)) AS is_final
 FROM
 (
     WITH
@@ -1180,7 +1180,7 @@ FROM
     GLOBAL ANY LEFT JOIN conversations.store_clinic_offsets AS zones ON zones.clinic_code = store.clinic_code
     GROUP BY clinic_code, month, hour_of_day, direction_type, channel, is_first_response
 ) AS histograms
-ARRAY GLOBAL JOIN
+ARRAY JOIN
     buckets AS bucket,
     responses_of_buckets AS bucket_responses,
     seconds_of_buckets AS bucket_response_seconds
@@ -1220,7 +1220,7 @@ SELECT
     quantiles[1] AS p50_response_seconds,
     quantiles[2] AS p90_response_seconds,
     progress.1 AS complete_through,
-    ifNull(toDateTime(month + INTERVAL 1 MONTH, 'UTC') <= progress.2, false) AS is_final
+    toBool(ifNull(toDateTime(month + INTERVAL 1 MONTH, 'UTC') <= progress.2, false)) AS is_final
 FROM conversations.store_responses AS store
 GLOBAL ANY LEFT JOIN conversations.store_clinic_offsets AS zones ON zones.clinic_code = store.clinic_code
 GROUP BY clinic_code, month, hour_of_day, direction_type, channel
@@ -1259,7 +1259,7 @@ SELECT
     if(active_conversations > 0, messages / active_conversations, NULL) AS messages_per_conversation,
     multiIf(messages_per_conversation >= 10, 'High', messages_per_conversation >= 5, 'Medium', 'Low') AS engagement_level,
     progress.1 AS complete_through,
-    ifNull(toDateTime(date_id + 1, 'UTC') <= progress.2, false) AS is_final
+    toBool(ifNull(toDateTime(date_id + 1, 'UTC') <= progress.2, false)) AS is_final
 FROM conversations.store_engagement AS store
 GROUP BY clinic_code, date_id
 COMMENT 'Engagement by clinic and day.';
@@ -1294,7 +1294,7 @@ SELECT
     if(active_conversations > 0, messages / active_conversations, NULL) AS messages_per_conversation,
     multiIf(messages_per_conversation >= 10, 'High', messages_per_conversation >= 5, 'Medium', 'Low') AS engagement_level,
     progress.1 AS complete_through,
-    ifNull(toDateTime(week + 7, 'UTC') <= progress.2, false) AS is_final
+    toBool(ifNull(toDateTime(week + 7, 'UTC') <= progress.2, false)) AS is_final
 FROM conversations.store_engagement AS store
 GROUP BY clinic_code, week
 COMMENT 'Engagement by clinic and week.';
@@ -1329,7 +1329,7 @@ SELECT
     if(active_conversations > 0, messages / active_conversations, NULL) AS messages_per_conversation,
     multiIf(messages_per_conversation >= 10, 'High', messages_per_conversation >= 5, 'Medium', 'Low') AS engagement_level,
     progress.1 AS complete_through,
-    ifNull(toDateTime(month + INTERVAL 1 MONTH, 'UTC') <= progress.2, false) AS is_final
+    toBool(ifNull(toDateTime(month + INTERVAL 1 MONTH, 'UTC') <= progress.2, false)) AS is_final
 FROM conversations.store_engagement AS store
 GROUP BY clinic_code, month
 COMMENT 'Engagement by clinic and month.';
@@ -1364,7 +1364,7 @@ SELECT
         conversations <= 0.8 * previous_conversations, 'Falling',
         'Steady') AS trend,
     progress.1 AS complete_through,
-    ifNull(toDateTime(now.month + INTERVAL 1 MONTH, 'UTC') <= progress.2, false) AS is_final
+    toBool(ifNull(toDateTime(now.month + INTERVAL 1 MONTH, 'UTC') <= progress.2, false)) AS is_final
 FROM
 (
     SELECT
@@ -1415,7 +1415,7 @@ SELECT
         conversations <= 0.8 * previous_conversations, 'Falling',
         'Steady') AS trend,
     progress.1 AS complete_through,
-    ifNull(toDateTime(now.week + 7, 'UTC') <= progress.2, false) AS is_final
+    toBool(ifNull(toDateTime(now.week + 7, 'UTC') <= progress.2, false)) AS is_final
 FROM
 (
     SELECT
@@ -1488,7 +1488,7 @@ SELECT
     if(performance.responses > 0, rank() OVER (PARTITION BY performance.month ORDER BY p50_response_seconds ASC NULLS LAST), NULL) AS response_rank,
     if(performance.ratings > 0, rank() OVER (PARTITION BY performance.month ORDER BY mean_rating DESC NULLS LAST), NULL) AS rating_rank,
     progress.1 AS complete_through,
-    ifNull(toDateTime(performance.month + INTERVAL 1 MONTH, 'UTC') <= progress.2, false) AS is_final
+    toBool(ifNull(toDateTime(performance.month + INTERVAL 1 MONTH, 'UTC') <= progress.2, false)) AS is_final
 FROM
 (
     SELECT
@@ -1565,7 +1565,7 @@ SELECT
     count(messages.response_seconds) AS responses,
     avg(messages.response_seconds) AS mean_response_seconds,
     progress.1 AS complete_through,
-    ifNull(toDateTime(toStartOfMonth(messages.message_timestamp) + INTERVAL 1 MONTH, 'UTC') <= progress.2, false) AS is_final
+    toBool(ifNull(toDateTime(toStartOfMonth(messages.message_timestamp) + INTERVAL 1 MONTH, 'UTC') <= progress.2, false)) AS is_final
 FROM
 (
     SELECT message_timestamp, clinic_code, customer_id, conversation_id, direction, response_seconds
