@@ -4,9 +4,6 @@ export interface ViewQuery {
 }
 
 const from = (view: string) => `FROM conversations.${view}`;
-const lastDays = (column: string, view: string, days: number) =>
-  `${column} > (SELECT max(${column}) ${from(view)}) - INTERVAL ${days} DAY`;
-
 /** What dashboards and BI tools ask of the views: whole views, one clinic, the last 30 days, a top ten, a count. */
 export const viewQueries: readonly ViewQuery[] = [
   ...[
@@ -37,7 +34,7 @@ export const viewQueries: readonly ViewQuery[] = [
     ...(view === 'agg_themes'
       ? []
       : [{ name: `${view}: one clinic`, sql: `SELECT * ${from(view)} WHERE clinic_code = {clinic:String}` }]),
-    { name: `${view}: last 30 days`, sql: `SELECT * ${from(view)} WHERE ${lastDays(period, view, 30)}` },
+    { name: `${view}: last 30 days`, sql: `SELECT * ${from(view)} WHERE ${period} > {last:Date} - INTERVAL 30 DAY` },
   ]),
   {
     name: 'agg_engagement_daily: messages by clinic, top 10',

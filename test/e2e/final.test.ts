@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { generate, linesOf, readEvents, writeEvents } from './support/events.ts';
+import { generate, linesOf, readEvents, timeOf, writeEvents } from './support/events.ts';
 import { folderOfTests } from './support/folder.ts';
 import { runToEnd } from './support/processor.ts';
 import { Dice, seed } from './support/seed.ts';
@@ -62,11 +62,6 @@ async function look(dataDir: string): Promise<Look> {
     );
     return { through: progress?.[0] ?? null, rows, final };
   });
-}
-
-function timeOf(line: string): number {
-  const event = JSON.parse(line) as Record<string, string>;
-  return Date.parse(event.message_timestamp ?? event.rated_at ?? event.changed_at ?? '');
 }
 
 test('a row once shown as final never changes, and everything becomes final when later events come', async () => {

@@ -83,6 +83,37 @@ export async function recounted(client: ClickHouseClient): Promise<{ kept: unkno
   return { kept, facts };
 }
 
+/**
+ * Rows of `agg_response_times` whose median or 90th percentile is more than 2 % off the exact one of the facts (at all
+ * off, below 50 s), and how many rows there are. The hour is that of the clinic's zone, as the server tells it.
+ */
+export async function quantilesOff(client: ClickHouseClient): Promise<{ rows: number; off: unknown[] }> {
+  const compared = await rowsOf<[string, number[], number[]]>(
+    client,
+    `SELECT concat(shown.clinic_code, ' ', toString(shown.month), ' ', toString(shown.hour_of_day), ' ', shown.channel),
+            [shown.p50_response_seconds, shown.p90_response_seconds], facts.exact
+     FROM conversations.agg_response_times AS shown
+     INNER JOIN
+     (
+       SELECT messages.clinic_code AS clinic_code, toStartOfMonth(messages.message_timestamp) AS month,
+              messages.direction_type AS direction_type, messages.channel AS channel,
+              toUInt8(substring(toString(toDateTime(messages.message_timestamp), if(clinics.timezone = '', 'UTC', clinics.timezone)), 12, 2)) AS hour_of_day,
+              arraySort(groupArray(assumeNotNull(messages.response_seconds))) AS times,
+              [times[intDiv(length(times) * 5 + 9, 10)], times[intDiv(length(times) * 9 + 9, 10)]] AS exact
+       FROM conversations.fact_messages AS messages
+       LEFT JOIN conversations.dim_clinics_current AS clinics ON clinics.clinic_code = messages.clinic_code
+       WHERE messages.response_seconds IS NOT NULL
+       GROUP BY clinic_code, month, direction_type, channel, hour_of_day
+     ) AS facts USING (clinic_code, month, direction_type, channel, hour_of_day)`,
+  );
+  const isOff = (shown: number, exact: number) =>
+    exact < 50 ? shown !== exact : Math.abs(shown - exact) > 0.02 * exact;
+  return {
+    rows: compared.length,
+    off: compared.filter(([, shown, exact]) => shown.some((time, i) => isOff(time, exact[i]!))),
+  };
+}
+
 /** What differs, a paragraph for each view with its first rows that only one of the two has. Empty: they are equal. */
 export function differences(expected: WarehouseDigest, received: WarehouseDigest): string[] {
   const found: string[] = [];
