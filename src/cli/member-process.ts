@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { LivePartition } from '../dashboard/live.ts';
 import { type Readiness, readinessOf } from '../http/health.ts';
 import { GroupMetrics } from '../http/metrics.ts';
+import { settingsOf } from '../runtime/domain.ts';
 import { LagWatch, type PartitionLag } from '../runtime/group/lag-watch.ts';
 import { localTasks, stateBytes } from '../runtime/group/local-state.ts';
 import { type Group, type GroupListener, Member } from '../runtime/group/member.ts';
@@ -9,6 +10,7 @@ import type { TaskId } from '../runtime/group/ports.ts';
 import { Restoring } from '../runtime/group/restoring.ts';
 import { Trims } from '../runtime/group/trims.ts';
 import { defaultLimits } from '../runtime/task.ts';
+import { Watermarks } from '../runtime/watermarks.ts';
 import { KafkaGroup } from '../source/kafka/group.ts';
 import { createRegistryDecoder, type RegistryDecoder } from '../source/registry/registry-decoder.ts';
 import { createKafkaJournal } from '../state/kafka/journal.ts';
@@ -17,6 +19,7 @@ import type { Checkpoint } from '../state/store.ts';
 import type { Warehouse } from '../warehouse/open.ts';
 import { createOperations, type Operations } from '../warehouse/operations.ts';
 import { Pulse } from '../warehouse/pulse.ts';
+import { watermarkTable, writeSettings } from '../warehouse/watermark-table.ts';
 import { windowBlocksOf } from '../warehouse/window-blocks.ts';
 import { type Kafka, withAdmin } from './brokers.ts';
 import { limitsOf } from './configuration.ts';
@@ -37,6 +40,7 @@ export class MemberProcess {
   readonly metrics: GroupMetrics;
   readonly #parts: MemberParts;
   readonly #operations: Operations;
+  readonly #watermarks: Watermarks;
   readonly #decoder: RegistryDecoder;
   readonly #member: Member;
   readonly #group: KafkaGroup;
@@ -54,6 +58,7 @@ export class MemberProcess {
       plainJson: session.configuration.schemaRegistry.plainJson,
       log: session.log,
     });
+    await writeSettings(warehouse.client, settingsOf(session.domains));
     const databases = ['orchestrator', ...session.domains.map(({ name }) => name)];
     return new MemberProcess(parts, decoder, await windowBlocksOf(warehouse.client, databases));
   }
@@ -66,6 +71,14 @@ export class MemberProcess {
     this.#parts = parts;
     this.#decoder = decoder;
     this.#operations = createOperations({ client, log: session.log });
+    this.#watermarks = new Watermarks({
+      app,
+      domains: session.domains,
+      partitions: parts.topology.partitions,
+      isShared: true,
+      table: watermarkTable(client),
+      log: session.log,
+    });
     this.#pulse = new Pulse(client);
     this.#trims = new Trims((topics) => this.#trim(topics));
     this.metrics = new GroupMetrics({
@@ -83,6 +96,7 @@ export class MemberProcess {
       domains: session.domains,
       client,
       operations: this.#operations,
+      watermarks: this.#watermarks,
       stateDir,
       limits: { ...defaultLimits, ...limitsOf(session.configuration) },
       lingerMs: batch.lingerMs,
@@ -107,6 +121,8 @@ export class MemberProcess {
   /** Joins the group, waiting for brokers that are away; false when it was stopped before that. */
   async start(signal: AbortSignal): Promise<boolean> {
     const { log } = this.#parts.session;
+    // Before the first task counts anything: all of them are to be known by then.
+    await this.#watermarks.write();
     const joined = await patiently(
       async () => {
         await this.#member.start();
@@ -149,6 +165,7 @@ export class MemberProcess {
     this.#lag.close();
     this.#trims.close();
     this.#decoder.close();
+    await this.#watermarks.close();
     await this.#operations.close();
   }
 

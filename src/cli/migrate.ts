@@ -1,4 +1,5 @@
 import { ParleyError } from '../errors.ts';
+import { settingsOf } from '../runtime/domain.ts';
 import { keepCatalogue } from '../warehouse/catalogue/keep.ts';
 import type { ClickHouseClient } from '../warehouse/client.ts';
 import { connect } from '../warehouse/client.ts';
@@ -7,6 +8,7 @@ import { clusterScript } from '../warehouse/cluster/script.ts';
 import { findRunningServer } from '../warehouse/embedded/running.ts';
 import { readMigrationFiles } from '../warehouse/migration-files.ts';
 import { type AppliedMigration, type MigrateOptions, migrate, pendingMigrations } from '../warehouse/migrations.ts';
+import { writeSettings } from '../warehouse/watermark-table.ts';
 import { print, printJson, table } from './output.ts';
 import { dataDirFlags, dataDirMeaning, type Registry, type Session } from './session.ts';
 
@@ -54,6 +56,7 @@ Examples:
         return;
       }
       const applied = await migrate(client, options);
+      await writeSettings(client, settingsOf(session.domains));
       await keepCatalogue(client, session.domains);
       tellApplied(applied, flags);
     });

@@ -16,6 +16,8 @@ export interface BatchOutcome {
   readonly events: number;
   /** What the processors counted: late, too_late, duplicate … */
   readonly counts: ReadonlyMap<string, number>;
+  /** The newest time of its events, milliseconds; -Infinity without any. */
+  readonly newest: number;
 }
 
 export interface RejectedRecord {
@@ -48,6 +50,7 @@ export class BatchRun {
   readonly #context: BatchContext;
   #waiting: SourceRecord[] = [];
   #records = 0;
+  #newest = Number.NEGATIVE_INFINITY;
 
   constructor(stage: Stage, cache: StateCache, now: number, cargo: Cargo) {
     this.#processor = stage.processor;
@@ -81,6 +84,7 @@ export class BatchRun {
       rejected: context.rejected,
       events: this.#records - context.rejected.length,
       counts: context.counts,
+      newest: this.#newest,
     };
   }
 
@@ -101,6 +105,7 @@ export class BatchRun {
         if (record.rejection) context.rejected.push({ record, ...record.rejection });
         continue;
       }
+      if (record.event.time > this.#newest) this.#newest = record.event.time;
       context.record = record;
       this.#processor.process(record.event, context);
     }

@@ -10,6 +10,13 @@ export interface Domain {
   readonly topics: readonly Topic[];
   readonly stages: readonly Stage[];
   readonly tables: readonly LandingTable[];
+  /** What its views need of the configuration, whole numbers by name; they read it from `orchestrator.settings`. */
+  readonly settings?: Readonly<Record<string, number>>;
+}
+
+/** What `orchestrator.settings` is to hold. */
+export function settingsOf(domains: readonly Domain[]): Map<string, Readonly<Record<string, number>>> {
+  return new Map(domains.map(({ name, settings }) => [name, settings ?? {}]));
 }
 
 /** A topic that producers write to. Its name is `<domain>.<name>`. */

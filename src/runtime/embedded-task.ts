@@ -17,6 +17,7 @@ import type { Domain, Stage } from './domain.ts';
 import type { Log } from './log.ts';
 import { type CommittedBatch, defaultLimits, Task, type TaskLimits, type TaskObserver } from './task.ts';
 import { TaskReport } from './task-report.ts';
+import type { TaskWatermark, Watermarks } from './watermarks.ts';
 
 export interface EmbeddedTaskOptions {
   readonly app: string;
@@ -38,6 +39,7 @@ export interface EmbeddedTaskOptions {
   readonly deliverySignal: AbortSignal;
   readonly onRetry: (retry: Retry) => void;
   readonly onCommitted: (batch: CommittedBatch) => void;
+  readonly watermarks: Watermarks;
 }
 
 /** The input of a stage in embedded mode, files or the segments of standard input. */
@@ -51,6 +53,7 @@ export class EmbeddedTask {
   readonly #options: EmbeddedTaskOptions;
   readonly #input: Input;
   readonly #report: TaskReport;
+  readonly #watermark: TaskWatermark;
 
   static async open(options: EmbeddedTaskOptions): Promise<EmbeddedTask> {
     const name = `${options.domain.name}.${options.stage.name}`;
@@ -63,6 +66,7 @@ export class EmbeddedTask {
     const isInput = (topic: string) => options.domain.topics.some((declared) => declared.name === topic);
     this.name = name;
     this.#options = options;
+    this.#watermark = options.watermarks.task(name, 0);
     this.#report = new TaskReport({ app, name, partition: 0, operations, log: options.log, clock });
     this.#input = openInput(options, stage.topics.filter(isInput), this.#report.log);
     this.queues = stage.topics.filter((topic) => !isInput(topic)).map((topic) => new QueueSource(journal.queue(topic)));
@@ -84,6 +88,7 @@ export class EmbeddedTask {
       limits: { ...defaultLimits, ...options.limits },
       clock,
       observer: this.#observer(),
+      newest: this.#watermark.newest,
     });
   }
 
@@ -124,7 +129,11 @@ export class EmbeddedTask {
 
   #observer(): TaskObserver {
     return this.#report.observer({
-      onCommitted: this.#options.onCommitted,
+      onCommitted: (batch) => {
+        this.#watermark.committed(batch.reach);
+        this.#options.onCommitted(batch);
+      },
+      onIdle: this.#watermark.onIdle,
       onCheckpoint: (checkpoint) => {
         // Not awaited: what is let go of late is let go of by the next checkpoint.
         this.#release(checkpoint).catch((error: unknown) => {

@@ -7,13 +7,15 @@ import { spoolSegments } from '../source/files/stdin-spool.ts';
 import { type LocalJournal, openLocalJournal } from '../state/local-journal.ts';
 import type { Warehouse } from '../warehouse/open.ts';
 import { createOperations, type Operations } from '../warehouse/operations.ts';
+import { watermarkTable, writeSettings } from '../warehouse/watermark-table.ts';
 import { Deliveries } from './deliveries.ts';
-import type { Domain } from './domain.ts';
+import { type Domain, settingsOf } from './domain.ts';
 import { EmbeddedTask } from './embedded-task.ts';
 import { type Log, recordedLog } from './log.ts';
 import { runToEnd } from './run-tasks.ts';
 import { type ReplayTotals, Tally } from './tally.ts';
 import type { CommittedBatch, TaskLimits } from './task.ts';
+import { Watermarks } from './watermarks.ts';
 
 export interface ReplayOptions {
   readonly warehouse: Warehouse;
@@ -70,14 +72,28 @@ export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
   const log = recordedLog(options.log, operations, { component: 'replay' }, clock);
   const tally = new Tally();
   const deliveries = new Deliveries(warehouse, signal, options.stopMs ?? stopMsDefault);
+  const { domains } = options;
+  const table = watermarkTable(warehouse.client);
+  const watermarks = new Watermarks({ app, domains, isShared: false, table, log: options.log });
   let tasks: readonly EmbeddedTask[] = [];
   let journal: LocalJournal | undefined;
   try {
     for (const file of discovery.ignored) log.warn({ file }, `${file} names no known topic and is left out`);
     if (signal?.aborted !== true) {
+      await writeSettings(warehouse.client, settingsOf(domains));
+      await watermarks.write();
       journal = await openLocalJournal(join(dataDir, 'journal'), app);
-      tasks = await openTasks({ options, journal, files: discovery.files, operations, tally, deliveries, clock });
-      await runToEnd(tasks, { ...options, deliveries });
+      tasks = await openTasks({
+        options,
+        journal,
+        files: discovery.files,
+        operations,
+        watermarks,
+        tally,
+        deliveries,
+        clock,
+      });
+      await runToEnd(tasks, { ...options, deliveries, watermarks });
     }
     const pending = tasks.flatMap((task) => task.pending());
     for (const { path, offset, bytes } of pending) {
@@ -87,6 +103,7 @@ export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
     return { ...tally.totals, elapsedMs: clock() - startedAt, faults, pending, ignored: discovery.ignored };
   } finally {
     deliveries.close();
+    await watermarks.close();
     await operations.close();
     await journal?.close();
   }
@@ -104,13 +121,14 @@ interface Parts {
   readonly journal: LocalJournal;
   readonly files: readonly DiscoveredFile[];
   readonly operations: Operations;
+  readonly watermarks: Watermarks;
   readonly tally: Tally;
   readonly deliveries: Deliveries;
   readonly clock: () => number;
 }
 
 async function openTasks(parts: Parts): Promise<EmbeddedTask[]> {
-  const { options, journal, files, operations, tally, deliveries, clock } = parts;
+  const { options, journal, files, operations, watermarks, tally, deliveries, clock } = parts;
   const { domains, dataDir, app, limits, log, topic, input, warehouse } = options;
   const decoder = createDecoder(domains.flatMap(({ topics }) => topics));
   const tasks: EmbeddedTask[] = [];
@@ -124,9 +142,20 @@ async function openTasks(parts: Parts): Promise<EmbeddedTask[]> {
         const isRead = input !== undefined && topic !== undefined && stage.topics.includes(topic);
         const segments = isRead ? spoolSegments({ input, folder: join(dataDir, 'spool'), topic, clock }) : undefined;
         const { client } = warehouse;
-        const shared = { app, dataDir, journal, files, decoder, client, operations, limits, log, clock, onCommitted };
+        const shared = { app, dataDir, journal, files, decoder, client, limits, log, clock, onCommitted };
         const { signal: deliverySignal, onRetry } = deliveries;
-        tasks.push(await EmbeddedTask.open({ ...shared, domain, stage, segments, deliverySignal, onRetry }));
+        tasks.push(
+          await EmbeddedTask.open({
+            ...shared,
+            operations,
+            watermarks,
+            domain,
+            stage,
+            segments,
+            deliverySignal,
+            onRetry,
+          }),
+        );
       }
     }
     return tasks;

@@ -2,6 +2,7 @@ import type { Warehouse } from '../warehouse/open.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { EmbeddedTask } from './embedded-task.ts';
 import { refuseForeignTask } from './foreign-task.ts';
+import type { Watermarks } from './watermarks.ts';
 import { Worker } from './worker.ts';
 
 export interface RunOptions {
@@ -10,6 +11,7 @@ export interface RunOptions {
   readonly warehouse: Warehouse;
   readonly deliveries: Deliveries;
   readonly signal?: AbortSignal | undefined;
+  readonly watermarks?: Watermarks | undefined;
 }
 
 /** Takes the input to its end, and closes the tasks however that goes. */
@@ -23,6 +25,7 @@ export async function runToEnd(tasks: readonly EmbeddedTask[], options: RunOptio
         // The others wait for ClickHouse, perhaps for ever; what they had is delivered by the next run.
         deliveries.end(error);
       },
+      onDrained: () => options.watermarks?.drained(),
     },
   );
   const stop = () => worker.stop();

@@ -41,6 +41,8 @@ export interface TaskOptions {
   /** Milliseconds since 1970; the only clock. */
   readonly clock: () => number;
   readonly observer?: TaskObserver;
+  /** The newest event time that the domain has counted, as far as this process knows; -Infinity when it knows nothing. */
+  readonly newest?: () => number;
 }
 
 export interface TaskLimits {
@@ -66,6 +68,8 @@ export type Step = 0 | 1 | 2 | 3 | 4 | 5 | 6;
 export interface TaskObserver {
   onStep?(step: Step, plan: number): void;
   onCommitted?(batch: CommittedBatch): void;
+  /** All of its input is counted. `newest` is what the domain had come to before it looked. */
+  onIdle?(newest: number): void;
   /** State comes from the journal: progress for whoever waits. */
   onRestoring?: RestoreProgress;
   onRecovered?(recovery: Recovery): void;
@@ -81,6 +85,18 @@ export interface CommittedBatch {
   readonly finishedAt: number;
   /** Whether it had been planned by an owner that crashed. */
   readonly isRecovered: boolean;
+  /** What the source gave, in the time of its events; undefined for a batch of an earlier owner. */
+  readonly reach?: Reach | undefined;
+}
+
+/** How far a batch reaches, in the time of events, milliseconds. */
+export interface Reach {
+  /** All shards of the task are counted up to here, as far as can be told; -Infinity when it cannot be told. */
+  readonly through: number;
+  /** Whether it took all that was there when it began. */
+  readonly isLast: boolean;
+  /** What the domain had come to before the batch began; -Infinity when nothing is known. */
+  readonly newest: number;
 }
 
 interface Delivering {
@@ -89,7 +105,16 @@ interface Delivering {
   readonly rows: number;
   readonly startedAt: number;
   readonly isRecovered: boolean;
+  readonly reach: Reach | undefined;
   readonly done: Promise<void>;
+}
+
+/** What a batch begins with. */
+interface Taking {
+  readonly now: number;
+  readonly first: SourceBatch;
+  readonly expire: Plan['expire'];
+  readonly newest: number;
 }
 
 interface PendingCheckpoint {
@@ -144,7 +169,7 @@ export class Task {
       const plan = recovery.pending;
       const outcome = await this.#process(plan, this.#options.delivery.load());
       this.#step(3, plan.number);
-      this.#deliver(plan, outcome, true);
+      this.#deliver(plan, outcome);
       await this.#commit();
     }
   }
@@ -152,16 +177,21 @@ export class Task {
   /** Takes one batch, if there is one; false when the input is at its end for now and all of it is committed. */
   async step(): Promise<boolean> {
     const now = this.#now();
+    // Before it looks: what others count after that may have sent it something.
+    const newest = this.#newest();
     const first = await this.#next(now, 0, 0);
     this.#throwWriteFailure();
     if (first === undefined) {
-      if (this.#delivering === undefined) return false;
+      if (this.#delivering === undefined) {
+        if (this.#options.source.isCaughtUp?.() ?? true) this.#options.observer?.onIdle?.(newest);
+        return false;
+      }
       await this.#commit();
       return true;
     }
     const expire = this.#isExpiryDue ? await this.#nextExpiry() : undefined;
     this.#isExpiryDue = false;
-    await this.#take(now, first, expire);
+    await this.#take({ now, first, expire, newest });
     return true;
   }
 
@@ -189,7 +219,8 @@ export class Task {
     this.#lastCheckpointAt = this.#options.clock();
     const expire = await this.#nextExpiry();
     if (expire === undefined) return false;
-    await this.#take(this.#now(), { records: [], ranges: [], marks: new Map() }, expire);
+    const first = { records: [], ranges: [], marks: new Map() };
+    await this.#take({ now: this.#now(), first, expire, newest: Number.NEGATIVE_INFINITY });
     await this.#commit();
     return true;
   }
@@ -205,18 +236,22 @@ export class Task {
   }
 
   /** Steps 3, 2 (with the 5 of the batch before) and 4. */
-  async #take(now: number, first: SourceBatch, expire: Plan['expire']): Promise<void> {
+  async #take({ now, first, expire, newest }: Taking): Promise<void> {
     const { stage, cache, limits } = this.#options;
     const run = new BatchRun(stage, cache, now, this.#options.delivery.load());
     const ranges = new Map<string, Range>();
     const marks: Record<string, unknown> = {};
     let bytes = 0;
+    let through: number | undefined;
+    let isLast = false;
     for (let part: SourceBatch | undefined = first; part !== undefined; ) {
       for (const range of part.ranges) {
         ranges.set(range.shard, { ...range, from: ranges.get(range.shard)?.from ?? range.from });
         bytes += range.to - range.from;
       }
       for (const [shard, mark] of part.marks) marks[shard] = mark;
+      through = part.through;
+      isLast = part.isLast ?? false;
       await run.add(part.records);
       const isEnd = part.records.length === 0 || run.size >= limits.batchEventsMax || bytes >= limits.batchBytesMax;
       part = undefined; // Or these events would live on while the next ones are decoded.
@@ -239,7 +274,7 @@ export class Task {
     }
     await this.#commit(plan);
     this.#step(2, plan.number);
-    this.#deliver(plan, outcome, false);
+    this.#deliver(plan, outcome, { through: Math.min(through ?? outcome.newest, now), isLast, newest });
   }
 
   /** The next portion of a batch that has `events` and `bytes` already. */
@@ -267,6 +302,10 @@ export class Task {
     return outcome;
   }
 
+  #newest(): number {
+    return this.#options.newest?.() ?? Number.NEGATIVE_INFINITY;
+  }
+
   /** A clock set back must not make a batch refuse what the one before it has seen. */
   #now(): number {
     this.#lastNow = Math.max(this.#lastNow, this.#options.clock());
@@ -280,8 +319,8 @@ export class Task {
     }
   }
 
-  /** Step 4, under way when this returns. */
-  #deliver(plan: Plan, outcome: BatchOutcome, isRecovered: boolean): void {
+  /** Step 4, under way when this returns. Without a reach it is a batch of an earlier owner. */
+  #deliver(plan: Plan, outcome: BatchOutcome, reach?: Reach): void {
     const { app, name, partition, delivery, clock } = this.#options;
     const { cargo, rejected } = outcome;
     if (rejected.length > 0) cargo.add(deadLetterRows(app, name, plan, rejected));
@@ -292,7 +331,7 @@ export class Task {
       cargo,
     });
     done.catch(() => undefined); // It is awaited by #commit; until then a refusal must not end the process.
-    this.#delivering = { plan, outcome, rows, startedAt: clock(), isRecovered, done };
+    this.#delivering = { plan, outcome, rows, startedAt: clock(), isRecovered: reach === undefined, reach, done };
   }
 
   /** Waits for the delivery under way and journals it as committed, with the next plan if there is one. */

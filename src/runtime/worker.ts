@@ -3,6 +3,8 @@ import type { Task } from './task.ts';
 export interface WorkerOptions {
   /** Called at once when a task fails, for the first failure only: the others may be waiting for what will not come. */
   readonly onFailure?: (error: unknown, task: Task) => void;
+  /** Every input is at its end, and all of it is committed. */
+  readonly onDrained?: () => void;
 }
 
 /**
@@ -60,6 +62,7 @@ export class Worker {
       await task.settle().catch((error: unknown) => this.#fail(error, task));
     }
     if (this.#failure !== undefined) throw this.#failure;
+    if (this.#isDrained && !this.#isStopping) this.#options.onDrained?.();
   }
 
   async close(): Promise<void> {

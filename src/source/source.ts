@@ -53,6 +53,13 @@ export interface SourceBatch {
   readonly ranges: readonly Range[];
   /** Marks of the shards in `ranges` at the ends of those ranges. */
   readonly marks: ReadonlyMap<string, unknown>;
+  /**
+   * The time up to which every shard has been given, as far as can be told, where that is not simply the newest time given:
+   * shards that run apart. -Infinity when it cannot be told. Milliseconds.
+   */
+  readonly through?: number;
+  /** Whether this is all that was there, in every shard, when the batch began. */
+  readonly isLast?: boolean;
 }
 
 /** What the journal knows of a batch that is read again. */
@@ -89,5 +96,7 @@ export interface Source {
   read(ranges: readonly Range[], options?: ReadOptions): Promise<SourceBatch>;
   /** Sets where `next` goes on. Called once, before the first `next`. */
   seek(positions: Positions): Promise<void>;
+  /** Whether nothing waits in any shard, as its owner has said a moment ago. Without it: whenever `next` gives nothing. */
+  isCaughtUp?(): boolean;
   close(): Promise<void>;
 }

@@ -131,6 +131,31 @@ export const landingTestResults = {
   },
 } as const satisfies LandingTable;
 
+/** How far a task has counted, in the time of events. Grain: app, stage, partition; the latest time holds. */
+export const landingWatermarks = {
+  database: 'orchestrator',
+  name: 'landing_watermarks',
+  columns: {
+    app: 'LowCardinality(String)',
+    domain: 'LowCardinality(String)',
+    stage: 'LowCardinality(String)',
+    partition: 'UInt32',
+    /** 1970 while nothing is known. */
+    complete_through: time,
+  },
+} as const satisfies LandingTable;
+
+/** What views need of the configuration. Grain: domain, name; what was written last holds. */
+export const landingSettings = {
+  database: 'orchestrator',
+  name: 'landing_settings',
+  columns: {
+    domain: 'LowCardinality(String)',
+    name: 'LowCardinality(String)',
+    value: 'Int64',
+  },
+} as const satisfies LandingTable;
+
 type BytesColumn = 'bytes' | 'record_key' | 'schema_header';
 
 export type DeadLetterRow = Omit<RowOf<typeof landingDeadLetters>, BytesColumn> & {

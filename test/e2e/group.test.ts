@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Answer } from '../../src/dashboard/contract.ts';
-import { connect } from '../../src/warehouse/client.ts';
+import { connect, queryRows } from '../../src/warehouse/client.ts';
 import { type EmbeddedServer, startEmbeddedServer } from '../../src/warehouse/embedded/server.ts';
 import { parley } from '../cli/program.ts';
 import { type Broker, startBroker } from '../kafka/broker.ts';
-import { generate, readEvents } from './support/events.ts';
+import { generate, readEvents, timeOf } from './support/events.ts';
 import { folderOfTests } from './support/folder.ts';
 import { Member } from './support/member.ts';
 import { runToEnd } from './support/processor.ts';
@@ -87,6 +87,34 @@ async function expectExact(asides: readonly string[] = []): Promise<void> {
   }
 }
 
+/** Until all that was published is said to be complete, by every task of the group, the idle ones included. */
+async function expectComplete(): Promise<void> {
+  const newest = Math.max(...lines.map(({ text }) => timeOf(text)));
+  const expected = {
+    through: new Date(Math.floor(newest / 1000) * 1000).toISOString(),
+    tasks: 3 * partitions,
+    unknown: 0,
+  };
+  const client = connect(server);
+  try {
+    await expect
+      .poll(
+        async () =>
+          (
+            await queryRows(
+              client,
+              `SELECT formatDateTime(complete_through, '%FT%T.000Z') AS through, tasks, tasks_unknown AS unknown
+               FROM orchestrator.progress`,
+            )
+          )[0],
+        { timeout: 30_000, interval: 500 },
+      )
+      .toEqual(expected);
+  } finally {
+    await client.close();
+  }
+}
+
 describe('a consumer group', () => {
   test('is exact through waiting, joining, leaving, sleeping, kill -9, and a broker and a ClickHouse that die', async () => {
     const refused = member('early');
@@ -135,6 +163,7 @@ describe('a consumer group', () => {
     await back.ready(90_000);
     await caughtUp();
     await expectExact();
+    await expectComplete();
     // It is asked for every few seconds.
     await back.shows(0, 'parley_lag_records');
     expect(await back.metric('parley_events_total')).toBeGreaterThan(0);

@@ -7,8 +7,10 @@ import { runToEnd } from './support/processor.ts';
 import { Dice, seed } from './support/seed.ts';
 import {
   differences,
+  quantilesOff,
   readDigest,
   recounted,
+  rowsOf,
   type WarehouseDigest,
   warehouseDigest,
   withWarehouse,
@@ -48,6 +50,11 @@ describe.each(inputs)('$name', ({ name, of }) => {
     inOrder = await withWarehouse(dataDir, async (client) => {
       const { kept, facts } = await recounted(client);
       expect(kept).toEqual(facts);
+      const { rows, off } = await quantilesOff(client);
+      const shown = await rowsOf<[number]>(client, 'SELECT count() FROM conversations.agg_response_times');
+      expect(rows).toBe(shown[0]![0]);
+      expect(rows).toBeGreaterThan(100);
+      expect(off).toEqual([]);
       return readDigest(client);
     });
   });

@@ -26,6 +26,7 @@ function batch(): CommittedBatch {
       forwards: [],
       rejected: [],
       events: 12,
+      newest: Number.NEGATIVE_INFINITY,
       counts: new Map([
         ['late', 2],
         ['duplicate', 1],

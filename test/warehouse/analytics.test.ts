@@ -8,9 +8,11 @@ import {
   landingRatings,
   landingSessions,
 } from '../../src/processors/conversations/tables.ts';
+import { seededRandom } from '../../src/testing/index.ts';
 import { type ClickHouseClient, queryRows } from '../../src/warehouse/client.ts';
 import { migrate } from '../../src/warehouse/migrations.ts';
 import { landingDeadLetters, landingRuns } from '../../src/warehouse/orchestrator-tables.ts';
+import { watermarkTable, writeSettings } from '../../src/warehouse/watermark-table.ts';
 import { land, message, plus, replace, response, version } from './landing-rows.ts';
 import { type ScratchWarehouse, startScratchWarehouse } from './scratch-warehouse.ts';
 
@@ -108,7 +110,7 @@ describe('agg_response_times', () => {
       plus(response('s6', '2024-02-01 00:10:00', 50, { ...more, response_seconds: null })),
     ]);
     const rows = await select(
-      `SELECT * EXCEPT (clinic_code) FROM conversations.agg_response_times WHERE clinic_code = 'SPLIT'
+      `SELECT * EXCEPT (clinic_code, complete_through, is_final) FROM conversations.agg_response_times WHERE clinic_code = 'SPLIT'
        ORDER BY month, direction_type, channel`,
     );
     const row = (
@@ -369,7 +371,7 @@ test('agg_clinic_performance: volumes, responses, ratings and ranks of a month',
   await land(client, landingRatings, replace(revised, { ...revised, rating: 5 }));
 
   const rows = await select<Record<string, number | string | null>>(
-    "SELECT * FROM conversations.agg_clinic_performance WHERE month = '2031-05-01' ORDER BY clinic_code",
+    "SELECT * EXCEPT (complete_through, is_final) FROM conversations.agg_clinic_performance WHERE month = '2031-05-01' ORDER BY clinic_code",
   );
   expect(rows).toEqual([
     {
@@ -564,14 +566,23 @@ describe('dimensions and sessions', () => {
     await land(client, landingMessages, [
       plus(message('sess-1', at(55), { conversation_id: 'sess', clinic_code: 'SESS' })),
     ]);
-    const rows = await select(
-      `SELECT conversation_id AS id, message_count AS n, duration_seconds AS seconds, is_open AS open
-       FROM conversations.fact_sessions WHERE clinic_code = 'SESS' ORDER BY id`,
-    );
-    expect(rows).toEqual([
+    const rows = () =>
+      select(
+        `SELECT conversation_id AS id, message_count AS n, duration_seconds AS seconds, is_open AS open
+         FROM conversations.fact_sessions WHERE clinic_code = 'SESS' ORDER BY id`,
+      );
+    const gap = (minutes: number) =>
+      writeSettings(client, new Map([['conversations', { session_gap_seconds: minutes * 60 }]]));
+    await gap(30);
+    expect(await rows()).toEqual([
       { id: 'sess', n: 2, seconds: 900, open: false },
       { id: 'sess2', n: 1, seconds: 2400, open: true },
     ]);
+    // The gap is that of the configuration.
+    await gap(5);
+    expect((await rows()).map(({ open }) => open)).toEqual([false, false]);
+    await gap(50);
+    expect((await rows()).map(({ open }) => open)).toEqual([true, true]);
     const joined = await select(
       `SELECT count() AS n FROM conversations.fact_messages AS messages
        INNER JOIN conversations.fact_sessions AS sessions ON sessions.session_id = messages.session_id
@@ -640,6 +651,111 @@ describe('dimensions and sessions', () => {
       { id: 'in/other/pigeon', direction: 'Inbound', type: 'Other' },
       { id: 'out/response/pigeon', direction: 'Outbound', type: 'Response Message' },
     ]);
+  });
+});
+
+describe('complete_through and is_final', () => {
+  const stages = ['conversations.first', 'conversations.second'];
+  const watermark = (stage: string, at: string) => ({
+    ...{ app: 'test', domain: 'conversations', stage, partition: 0 },
+    completeThrough: at === '' ? 0 : Date.parse(`${at}Z`),
+  });
+  const told = (...at: string[]) =>
+    watermarkTable(client).write(at.map((time, index) => watermark(stages[index]!, time)));
+  const days = () =>
+    select(
+      `SELECT toString(date_id) AS day, toString(complete_through) AS through, is_final AS final
+       FROM conversations.agg_engagement_daily WHERE clinic_code = 'FINAL' ORDER BY day`,
+    );
+
+  test('follow the least of the tasks, and are unknown while one of them has told nothing', async () => {
+    await land(client, landingMessages, [
+      plus(message('final-1', '2024-05-01 12:00:00', { clinic_code: 'FINAL' })),
+      plus(message('final-2', '2024-05-02 12:00:00', { clinic_code: 'FINAL' })),
+    ]);
+    await writeSettings(client, new Map([['conversations', { allowed_lateness_seconds: 86_400 }]]));
+    await told('', '');
+    await told('2024-05-03 00:00:00');
+    expect((await days()).map(({ through, final }) => [through, final])).toEqual([
+      [null, false],
+      [null, false],
+    ]);
+    await told('2024-05-04 00:00:00', '2024-05-02 23:59:59');
+    expect((await days()).map(({ through, final }) => [through, final])).toEqual([
+      ['2024-05-02 23:59:59', false],
+      ['2024-05-02 23:59:59', false],
+    ]);
+    // An older word, from an owner that was slow to write it, changes nothing.
+    await told('2024-05-01 00:00:00', '2024-05-03 00:00:00');
+    expect((await days()).map(({ through, final }) => [through, final])).toEqual([
+      ['2024-05-03 00:00:00', true],
+      ['2024-05-03 00:00:00', false],
+    ]);
+    await writeSettings(client, new Map([['conversations', { allowed_lateness_seconds: 90_000 }]]));
+    expect((await days()).map(({ final }) => final)).toEqual([false, false]);
+    expect(await select('SELECT * FROM orchestrator.progress')).toEqual([
+      {
+        domain: 'conversations',
+        complete_through: '2024-05-03 00:00:00',
+        final_through: '2024-05-01 23:00:00',
+        tasks: 2,
+        tasks_unknown: 0,
+      },
+    ]);
+  });
+
+  test('are the last columns of every aggregate', async () => {
+    const views = await select<{ view: string; last: string[] }>(
+      `SELECT table AS view, arraySlice(groupArray(name), -2) AS last FROM
+         (SELECT table, name FROM system.columns
+          WHERE database = 'conversations' AND startsWith(table, 'agg_') ORDER BY table, position)
+       GROUP BY table ORDER BY table`,
+    );
+    expect(views.length).toBeGreaterThan(8);
+    expect(views.filter(({ last }) => last.join() !== 'complete_through,is_final')).toEqual([]);
+    for (const { view } of views) {
+      const sql = `SELECT any(toTypeName(complete_through)) AS through, any(toTypeName(is_final)) AS final
+                   FROM conversations.${view} SETTINGS join_use_nulls = 1`;
+      const [types] = await select(sql);
+      expect([undefined, '', "Nullable(DateTime('UTC'))"], view).toContain(types?.through);
+      expect([undefined, '', 'Bool'], view).toContain(types?.final);
+    }
+  });
+});
+
+describe('quantiles', () => {
+  test('are within 2 % of the exact ones, of any times, with corrections among them', async () => {
+    const random = seededRandom(7);
+    const seconds = () => Math.floor(Math.exp(random() * Math.log(3_000_000)));
+    const rows = Array.from({ length: 6_000 }, (_, index) => {
+      const at = new Date(Date.UTC(2024, index % 3, 2, 10) + index * 1000).toISOString().slice(0, 19);
+      const more = { clinic_code: `Q${index % 17}`, is_first_response: index % 5 === 0 };
+      return response(`quantile-${index}`, at.replace('T', ' '), seconds(), more);
+    });
+    await land(client, landingMessages, rows.map(plus));
+    const corrected = rows.filter((_, index) => index % 7 === 0);
+    const corrections = corrected.flatMap((row) => replace(row, { ...row, response_seconds: seconds() }));
+    await land(client, landingMessages, corrections);
+    const compared = await select<{ group: string; shown: number[]; exact: number[] }>(
+      `SELECT concat(shown.clinic_code, toString(shown.month), toString(shown.hour_of_day)) AS group,
+              [shown.p50_response_seconds, shown.p90_response_seconds] AS shown, facts.exact AS exact
+       FROM conversations.agg_response_times AS shown
+       INNER JOIN
+       (
+         SELECT clinic_code, toStartOfMonth(message_timestamp) AS month, message_hour,
+                arraySort(groupArray(assumeNotNull(response_seconds))) AS times,
+                [times[intDiv(length(times) * 5 + 9, 10)], times[intDiv(length(times) * 9 + 9, 10)]] AS exact
+         FROM conversations.fact_messages WHERE startsWith(clinic_code, 'Q') AND response_seconds IS NOT NULL
+         GROUP BY clinic_code, month, message_hour
+       ) AS facts ON facts.clinic_code = shown.clinic_code AND facts.month = shown.month
+                 AND facts.message_hour = shown.hour_of_day`,
+    );
+    expect(compared.length).toBeGreaterThan(100);
+    const isOff = (shown: number, exact: number) =>
+      exact < 50 ? shown !== exact : Math.abs(shown - exact) > 0.02 * exact;
+    expect(compared.filter(({ shown, exact }) => shown.some((value, index) => isOff(value, exact[index]!)))).toEqual(
+      [],
+    );
   });
 });
 

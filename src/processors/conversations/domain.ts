@@ -24,6 +24,11 @@ export function conversationsDomain(options: Partial<ConversationsOptions> = {})
     topics: conversationTopics,
     stages: [conversationStage(settings), customerStage(settings), clinicStage(settings)],
     tables: Object.values(tables),
+    settings: {
+      // `complete_through` less this is what `is_final` goes by.
+      allowed_lateness_seconds: Math.ceil(settings.allowedLatenessHours * 3_600),
+      session_gap_seconds: Math.round(settings.sessionGapMinutes * 60),
+    },
   };
 }
 

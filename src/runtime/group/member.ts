@@ -9,6 +9,7 @@ import type { Domain } from '../domain.ts';
 import { refuseForeignTask } from '../foreign-task.ts';
 import { describeError, type Log, recordedLog } from '../log.ts';
 import type { TaskLimits } from '../task.ts';
+import type { Watermarks } from '../watermarks.ts';
 import type { TaskStatus } from './keeper.ts';
 import { stateFolder } from './local-state.ts';
 import type { GroupObserver, TaskId } from './ports.ts';
@@ -38,6 +39,7 @@ export interface MemberOptions {
   readonly domains: readonly Domain[];
   readonly client: ClickHouseClient;
   readonly operations: Operations;
+  readonly watermarks?: Watermarks | undefined;
   /** `state.dir`. */
   readonly stateDir: string;
   readonly limits: TaskLimits;
@@ -71,7 +73,7 @@ export class Member {
     });
     this.failed.catch(() => undefined); // Whoever waits for it hears of it; nobody may wait yet.
     this.#tasks = new TaskManager({
-      ...{ app, domains, operations, limits, lingerMs, log, clock },
+      ...{ app, domains, operations, limits, lingerMs, log, clock, watermarks: options.watermarks },
       ...(observer === undefined ? {} : { observer }),
       ports: {
         source: (task) => this.#group.source(task),

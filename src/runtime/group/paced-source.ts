@@ -92,6 +92,10 @@ export class PacedSource implements Source {
     this.#pace.turn.end();
   }
 
+  isCaughtUp(): boolean {
+    return this.#source.isCaughtUp?.() ?? true;
+  }
+
   seek(positions: Positions): Promise<void> {
     return this.#source.seek(positions);
   }

@@ -9,6 +9,7 @@ import { describeError, type Log } from '../log.ts';
 import type { Recovery } from '../recovery.ts';
 import { Task, type TaskObserver } from '../task.ts';
 import { TaskReport } from '../task-report.ts';
+import type { TaskWatermark } from '../watermarks.ts';
 import { MeasuredDelivery } from './measured-delivery.ts';
 import { Offsets } from './offsets.ts';
 import { PacedSource } from './paced-source.ts';
@@ -30,6 +31,7 @@ export interface TaskLifeOptions {
   /** The least time between two batches that are small. */
   readonly lingerMs: number;
   readonly observer: GroupObserver;
+  readonly watermark?: TaskWatermark | undefined;
 }
 
 /** Where a life of a task is. `restoring`: the journal, or a batch of an earlier owner, is being worked through. */
@@ -196,7 +198,7 @@ export class TaskLife {
   }
 
   async #makeTask(store: StateStore): Promise<Task> {
-    const { app, id, stage, ports, shares, clock, lingerMs, turn } = this.#options;
+    const { app, id, stage, ports, shares, clock, lingerMs, turn, watermark } = this.#options;
     try {
       const journal = await ports.journal(id);
       this.#source = new PacedSource(ports.source(id), { lingerMs, clock, turn });
@@ -213,6 +215,7 @@ export class TaskLife {
         limits: shares.limits(Math.random()),
         clock,
         observer: this.#report.observer(this.#listener()),
+        ...(watermark === undefined ? {} : { newest: watermark.newest }),
       });
     } catch (error) {
       await store.close();
@@ -270,8 +273,9 @@ export class TaskLife {
   }
 
   #listener(): TaskObserver {
-    const { id, observer, shares, clock } = this.#options;
+    const { id, observer, shares, clock, watermark } = this.#options;
     return {
+      onIdle: (newest) => watermark?.onIdle(newest),
       onStep: (step, plan) => {
         if (step === 1 || step === 3) this.#source?.processed(shares.limits(0).batchEventsMax);
         if (step === 2) this.#waiting = { plan, since: clock() };
@@ -286,6 +290,7 @@ export class TaskLife {
       },
       onCommitted: (batch) => {
         shares.worked(this.name);
+        watermark?.committed(batch.reach);
         this.#offsets.add(batch.plan.ranges.map(({ shard, topic, to }) => [shard, { topic, offset: to }] as const));
         observer.onCommitted?.(id, batch);
       },

@@ -3,6 +3,7 @@ import type { Operations } from '../../warehouse/operations.ts';
 import type { Domain, Stage } from '../domain.ts';
 import type { Log } from '../log.ts';
 import type { TaskLimits } from '../task.ts';
+import type { Watermarks } from '../watermarks.ts';
 import { type Backoff, TaskKeeper, type TaskStatus } from './keeper.ts';
 import { type GroupObserver, nameOf, type TaskId, type TaskPorts } from './ports.ts';
 import { Shares } from './shares.ts';
@@ -24,6 +25,7 @@ export interface TaskManagerOptions {
   readonly log: Log;
   readonly clock: () => number;
   readonly observer?: GroupObserver;
+  readonly watermarks?: Watermarks | undefined;
   /** Called once, with the first failure that opening a task again cannot mend. */
   readonly onFatal: (error: unknown) => void;
 }
@@ -94,12 +96,25 @@ export class TaskManager {
   }
 
   #newKeeper(id: TaskId): TaskKeeper {
-    const { app, ports, operations, log, clock, lingerMs, observer = {}, backoff } = this.#options;
+    const { app, ports, operations, log, clock, lingerMs, observer = {}, backoff, watermarks } = this.#options;
     const stage = this.#stages.get(id.stage);
     if (stage === undefined) {
       throw new ParleyError('PARLEY_INTERNAL', `The group gave this process a task of the unknown stage ${id.stage}`);
     }
-    const shared = { app, id, stage, ports, operations, log, clock, lingerMs, observer, shares: this.#shares };
+    const watermark = watermarks?.task(id.stage, id.partition);
+    const shared = {
+      app,
+      id,
+      stage,
+      ports,
+      operations,
+      log,
+      clock,
+      lingerMs,
+      observer,
+      watermark,
+      shares: this.#shares,
+    };
     return new TaskKeeper({
       id,
       newLife: () => new TaskLife({ ...shared, turn: this.#turns.claim() }),

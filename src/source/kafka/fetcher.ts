@@ -161,6 +161,7 @@ export class Fetcher {
     if (feed.isClosed) return;
     const isFirst = !feed.isAnswered;
     feed.isAnswered = true;
+    feed.answeredAt = performance.now();
     feed.missingSince = undefined;
     feed.failures = 0;
     feed.knownEnd = answer.end;

@@ -33,6 +33,8 @@ interface Batch {
   readonly merge: Merge;
   readonly bytesMax: number;
   readonly refused: RefusedSchemas;
+  /** By feed, whether what it had when the batch began was all that there was. */
+  readonly isWhole: readonly boolean[];
 }
 
 /** What a range's mark is. */
@@ -111,7 +113,22 @@ export class KafkaSource implements Source {
     }
     this.#isFirst = false;
     this.#options.fetcher.pump();
-    return { records, ranges, marks };
+    return { records, ranges, marks, ...this.#reachOf(batch) };
+  }
+
+  /** A shard that has more holds the time back at which all are counted; one that was taken to its end does not. */
+  #reachOf({ feeds, merge, isWhole }: Batch): Pick<SourceBatch, 'through' | 'isLast'> {
+    let through = Number.POSITIVE_INFINITY;
+    for (const [index, cursor] of merge.cursors.entries()) {
+      const feed = feeds[index] as ShardFeed;
+      if (cursor.takenTime !== undefined) feed.givenTime = Math.max(feed.givenTime, cursor.takenTime);
+      if (cursor.head !== undefined || isWhole[index] !== true) through = Math.min(through, feed.givenTime);
+    }
+    return through === Number.POSITIVE_INFINITY ? { isLast: true } : { through };
+  }
+
+  isCaughtUp(): boolean {
+    return this.#feeds.length > 0 && this.#feeds.every((feed) => feed.isWhole && !feed.isReady);
   }
 
   /** A batch is of what waits when it begins: what comes later would be read again in another order. */
@@ -123,7 +140,8 @@ export class KafkaSource implements Source {
     const cursors = feeds.map(({ shard, queue }) => new Cursor(shard, queue, this.#decoderOf(shard, refused), now));
     const isDryEnd = (cursor: Cursor, taken: number) =>
       taken >= dryEndEvents && (feeds[cursors.indexOf(cursor)] as ShardFeed).isBehind;
-    return { feeds, merge: new Merge(cursors, isDryEnd), bytesMax, refused };
+    const isWhole = feeds.map((feed) => feed.isWhole);
+    return { feeds, merge: new Merge(cursors, isDryEnd), bytesMax, refused, isWhole };
   }
 
   async read(ranges: readonly Range[], options: ReadOptions = {}): Promise<SourceBatch> {

@@ -64,6 +64,8 @@ export class Cursor {
   /** Bytes of the head. */
   size = 0;
   taken = 0;
+  /** The newest time of an event taken, milliseconds; undefined before the first. */
+  takenTime: number | undefined;
   /** The offset that it ends before. What comes into the queue later is for a later batch. */
   readonly #to: number;
   #position: number;
@@ -101,7 +103,9 @@ export class Cursor {
 
   /** Takes the head and decodes the next. */
   step(): Promise<void> | undefined {
-    this.#position = (this.head as KafkaRecord).offset + 1;
+    const { offset, event } = this.head as KafkaRecord;
+    this.#position = offset + 1;
+    if (event !== undefined && !(event.time <= this.takenTime!)) this.takenTime = event.time;
     this.queue.take();
     this.taken++;
     return this.peek();

@@ -2,6 +2,9 @@ import type { ParleyError } from '../../errors.ts';
 import { RecordQueue } from './record-queue.ts';
 import type { Shard } from './shard.ts';
 
+/** A shard's end is believed for so long: an idle one is asked many times a second. */
+const freshMs = 2_000;
+
 /**
  * A shard from one seek on: what was fetched and waits, and what the broker said last. Every seek makes a new one and
  * closes the one before, and an answer goes to the feed that asked: what was fetched before a seek cannot be taken
@@ -17,7 +20,11 @@ export class ShardFeed {
   isFetching = false;
   /** Whether the broker answered since the seek. */
   isAnswered = false;
+  /** When it answered last, milliseconds of `performance.now()`. */
+  answeredAt = Number.NEGATIVE_INFINITY;
   isClosed = false;
+  /** The newest time of the records given since the seek, milliseconds. */
+  givenTime = Number.NEGATIVE_INFINITY;
   /** Why nothing will come any more. */
   failure: ParleyError | undefined;
   /** Fetches that failed, one after the other. */
@@ -35,6 +42,12 @@ export class ShardFeed {
   /** Whether there is more on the broker, as far as is known, than what was fetched. */
   get isBehind(): boolean {
     return this.failure === undefined && this.queue.end < this.knownEnd;
+  }
+
+  /** Whether all that the broker has, as it has said a moment ago, was fetched. */
+  get isWhole(): boolean {
+    const isFresh = performance.now() - this.answeredAt < freshMs;
+    return isFresh && this.failure === undefined && !this.isBehind;
   }
 
   /** Whether there is a record to take or a failure to tell. */

@@ -137,7 +137,7 @@ function distributedTable(table: TableShape, cluster: string, where: string): st
 }
 
 function globalJoins(text: string): string {
-  const joins = /(?:\b(?:ASOF|ANY|ALL|SEMI|ANTI|LEFT|RIGHT|INNER|FULL|OUTER|CROSS)\s+)*\bJOIN\b/g;
+  const joins = /(?:\b(?:ASOF|ANY|ALL|SEMI|ANTI|LEFT|RIGHT|INNER|FULL|OUTER|CROSS)\s+)*(?<!\bARRAY\s+)\bJOIN\b/g;
   const found = [...masked(text).matchAll(joins)];
   return found.reverse().reduce((sql, { index }) => insert(sql, index, 'GLOBAL '), text);
 }

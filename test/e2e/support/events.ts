@@ -67,7 +67,8 @@ export function lateLines(content: string): number {
   }).length;
 }
 
-function timeOf(line: string): number {
+/** The time of an event, milliseconds. */
+export function timeOf(line: string): number {
   const event = JSON.parse(line) as Record<string, string>;
   return Date.parse(event.message_timestamp ?? event.rated_at ?? event.changed_at ?? '');
 }

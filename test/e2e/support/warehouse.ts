@@ -4,13 +4,9 @@ import { type EmbeddedServer, startEmbeddedServer } from '../../../src/warehouse
 /** Every row of every view, as JSON texts in an order of their own: two warehouses are equal when these are. */
 export type WarehouseDigest = ReadonlyMap<string, readonly string[]>;
 
-/** What the clock of the server decides, not the events. */
-const clockColumns = new Set([
-  'fact_sessions.is_open',
-  ...['waiting_seconds', 'waiting_minutes', 'waiting_business_seconds', 'waiting_business_minutes'].map(
-    (column) => `waiting_now.${column}`,
-  ),
-]);
+/** What clocks decide, not the events: that of the server, and when a process last told how far it is. */
+const clockColumns =
+  /^fact_sessions\.is_open$|^waiting_now\.waiting_|^agg_waiting_now\.\w*(_seconds$|_over_)|\.(complete_through|is_final)$/;
 const rowsShown = 4;
 
 /** Starts a ClickHouse on the folder, which no process may serve meanwhile, and asks it as the user that owns it. */
@@ -45,9 +41,7 @@ export async function readDigest(client: ClickHouseClient): Promise<WarehouseDig
   for (const [view, columns] of views) {
     // Its rows are those of the store, which merges them when it likes: their sums are what must be equal, below.
     if (view === 'agg_response_slots') continue;
-    const isOfClock = (column: string) =>
-      clockColumns.has(`${view}.${column}`) || (view === 'agg_waiting_now' && /_seconds$|_over_/.test(column));
-    const wanted = columns.filter((column) => !isOfClock(column)).map((column) => `\`${column}\``);
+    const wanted = columns.filter((column) => !clockColumns.test(`${view}.${column}`)).map((column) => `\`${column}\``);
     // The days that are to come are more tomorrow than today.
     const where = view === 'dim_dates' ? "WHERE date_id < '2026-01-01'" : '';
     digest.set(view, await linesOf(client, `SELECT ${wanted} FROM conversations.${view} ${where} ORDER BY ALL`));
@@ -100,6 +94,37 @@ export async function recounted(client: ClickHouseClient): Promise<{ kept: unkno
                 GROUP BY conversation_id HAVING unanswered > 0))`,
   );
   return { kept, facts };
+}
+
+/**
+ * Rows of `agg_response_times` whose median or 90th percentile is more than 2 % off the exact one of the facts (at all
+ * off, below 50 s), and how many rows there are. The hour is that of the clinic's zone, as the server tells it.
+ */
+export async function quantilesOff(client: ClickHouseClient): Promise<{ rows: number; off: unknown[] }> {
+  const compared = await rowsOf<[string, number[], number[]]>(
+    client,
+    `SELECT concat(shown.clinic_code, ' ', toString(shown.month), ' ', toString(shown.hour_of_day), ' ', shown.channel),
+            [shown.p50_response_seconds, shown.p90_response_seconds], facts.exact
+     FROM conversations.agg_response_times AS shown
+     INNER JOIN
+     (
+       SELECT messages.clinic_code AS clinic_code, toStartOfMonth(messages.message_timestamp) AS month,
+              messages.direction_type AS direction_type, messages.channel AS channel,
+              toUInt8(substring(toString(toDateTime(messages.message_timestamp), if(clinics.timezone = '', 'UTC', clinics.timezone)), 12, 2)) AS hour_of_day,
+              arraySort(groupArray(assumeNotNull(messages.response_seconds))) AS times,
+              [times[intDiv(length(times) * 5 + 9, 10)], times[intDiv(length(times) * 9 + 9, 10)]] AS exact
+       FROM conversations.fact_messages AS messages
+       LEFT JOIN conversations.dim_clinics_current AS clinics ON clinics.clinic_code = messages.clinic_code
+       WHERE messages.response_seconds IS NOT NULL
+       GROUP BY clinic_code, month, direction_type, channel, hour_of_day
+     ) AS facts USING (clinic_code, month, direction_type, channel, hour_of_day)`,
+  );
+  const isOff = (shown: number, exact: number) =>
+    exact < 50 ? shown !== exact : Math.abs(shown - exact) > 0.02 * exact;
+  return {
+    rows: compared.length,
+    off: compared.filter(([, shown, exact]) => shown.some((time, i) => isOff(time, exact[i]!))),
+  };
 }
 
 /** What differs, a paragraph for each view with its first rows that only one of the two has. Empty: they are equal. */

@@ -234,6 +234,32 @@ describe('portions', () => {
 });
 
 describe('transactions and holes', () => {
+  test('a batch says how far all shards were given in time, and whether that was all there was', async () => {
+    const stage = await newStage(kafka, 2, 1);
+    await produce(
+      topicOf(stage, 0),
+      span(0, 30).map((number) => eventText(2 * number)),
+    );
+    await produce(
+      topicOf(stage, 1),
+      span(0, 30).map((number) => eventText(2 * number + 1)),
+    );
+    const { source } = await open(stage);
+    expect(source.isCaughtUp()).toBe(false);
+    await source.seek(new Map());
+    const batches = await take(source, 60, { ...limits, eventsMax: 7 });
+    for (const [index, { records, through, isLast }] of batches.entries()) {
+      const reached = through ?? Math.max(...records.map(({ time }) => time));
+      const later = recordsOf(batches.slice(index + 1)).map(({ time }) => time);
+      // Whichever shard was behind: nothing comes later that would have had its place before.
+      expect(Math.min(...later), `batch ${index}`).toBeGreaterThan(reached);
+      if (isLast === true) expect(index).toBe(batches.length - 1);
+    }
+    await until('the end', () => source.isCaughtUp());
+    await produce(topicOf(stage, 1), [eventText(60)]);
+    await until('more', () => !source.isCaughtUp());
+  });
+
   test('aborted records and markers leave holes; a range read again gives the same', async () => {
     const stage = await newStage(kafka, 1, 1);
     const topic = topicOf(stage);
