@@ -1,6 +1,36 @@
 -- Database conversations: Messages between clinics and customers: facts, versioned dimensions and aggregates.
 -- Generated from a migrated server by `npm run schemas`. Do not edit: write a migration.
 
+CREATE VIEW conversations.agg_business_response_times
+(
+    `clinic_code` LowCardinality(String) COMMENT 'Clinic that responded; joins dim_clinics_current.',
+    `date_id` Date COMMENT 'Day in UTC on which it responded; joins dim_dates.',
+    `responses` UInt64 COMMENT 'Responses: out messages that answer an in message.',
+    `mean_response_seconds` Float64 COMMENT 'Mean seconds from the first unanswered in message to the response, exact.',
+    `p50_response_seconds` UInt32 COMMENT 'Median of the same, exact: of an even number the lower of the two in the middle.',
+    `p90_response_seconds` UInt32 COMMENT 'The same that 9 of 10 responses do not exceed, exact.',
+    `measured_responses` UInt64 COMMENT 'Responses of which the business seconds are known: those that the calendar of the clinic reaches.',
+    `mean_business_response_seconds` Nullable(Float64) COMMENT 'Mean of the seconds within open hours, exact; null when none is known.',
+    `p50_business_response_seconds` Nullable(UInt32) COMMENT 'Median of the same, exact; null when none is known.',
+    `p90_business_response_seconds` Nullable(UInt32) COMMENT 'The same that 9 of 10 do not exceed, exact; null when none is known.'
+)
+COMMENT 'Response times by clinic and day, elapsed and within open hours. Quantiles do not add up: for other groupings ask fact_response_times.'
+AS SELECT
+    times.clinic_code AS clinic_code,
+    times.date_id AS date_id,
+    count() AS responses,
+    avg(times.response_seconds) AS mean_response_seconds,
+    quantileExactLow(0.5)(times.response_seconds) AS p50_response_seconds,
+    quantileExactLow(0.9)(times.response_seconds) AS p90_response_seconds,
+    count(times.business_response_seconds) AS measured_responses,
+    avg(times.business_response_seconds) AS mean_business_response_seconds,
+    quantileExactLow(0.5)(times.business_response_seconds) AS p50_business_response_seconds,
+    quantileExactLow(0.9)(times.business_response_seconds) AS p90_business_response_seconds
+FROM conversations.fact_response_times AS times
+GROUP BY
+    clinic_code,
+    date_id;
+
 CREATE VIEW conversations.agg_clinic_performance
 (
     `clinic_code` String COMMENT 'Clinic; joins dim_clinics_current.',
@@ -412,6 +442,31 @@ ARRAY JOIN
     seconds_of_buckets AS bucket_response_seconds
 WHERE bucket_responses > 0;
 
+CREATE VIEW conversations.agg_response_slots
+(
+    `clinic_code` LowCardinality(String) COMMENT 'Clinic that responded; joins dim_clinics_current.',
+    `date_id` Date COMMENT 'Day in UTC on which the response was sent; joins dim_dates.',
+    `slot` DateTime('UTC') COMMENT 'Start of the UTC quarter of an hour in which the response was sent.',
+    `direction_type` LowCardinality(String) COMMENT 'Message type of the response: initial, followup or response.',
+    `channel` LowCardinality(String) COMMENT 'Channel of the response.',
+    `is_first_response` Bool COMMENT 'Whether these are first responses of their conversations.',
+    `bucket_seconds` Float64 COMMENT 'Response time: exact below 50 seconds, else the middle of a bucket, at most 2 % off.',
+    `responses` Int64 COMMENT 'Responses with this time, to be summed: a correction is a row of its own, with a negative number.',
+    `response_seconds` Int64 COMMENT 'Their exact response times in seconds, to be summed.'
+)
+COMMENT 'Histogram of response times by quarter of an hour, to be summed, for any span of days. Several rows may be of one quarter and time: sum responses by what you group and by bucket_seconds first, then take quantileExactWeighted(0.9)(bucket_seconds, toUInt64(greatest(responses, 0))).'
+AS SELECT
+    clinic_code,
+    toDate(store.slot) AS date_id,
+    store.slot AS slot,
+    direction_type,
+    channel,
+    is_first_response,
+    if(store.bucket < 50, store.bucket, 50 * exp((store.bucket - 49.5) * log(1.04))) AS bucket_seconds,
+    store.responses AS responses,
+    store.response_seconds AS response_seconds
+FROM conversations.store_responses AS store;
+
 CREATE VIEW conversations.agg_response_times
 (
     `clinic_code` LowCardinality(String) COMMENT 'Clinic that responded.',
@@ -576,6 +631,363 @@ LEFT JOIN
         week,
         tag
 ) AS before ON (before.week = now.week) AND (before.tag = now.tag);
+
+CREATE VIEW conversations.agg_waiting_now
+(
+    `clinic_code` LowCardinality(String) COMMENT 'Clinic: unique; joins dim_clinics_current.',
+    `waiting_conversations` UInt64 COMMENT 'Conversations that wait for an answer.',
+    `urgent_conversations` UInt64 COMMENT 'Those of them that are urgent.',
+    `unanswered_messages` UInt64 COMMENT 'Unanswered in messages.',
+    `longest_waiting_since` DateTime64(3, 'UTC') COMMENT 'Since when the first of them waits, in UTC.',
+    `longest_waiting_seconds` UInt32 COMMENT 'Seconds for which it has waited.',
+    `p50_waiting_seconds` UInt32 COMMENT 'Median of the seconds elapsed, exact.',
+    `waiting_over_1_hour` UInt64 COMMENT 'Conversations that have waited for more than an hour.',
+    `waiting_over_4_hours` UInt64 COMMENT 'Conversations that have waited for more than 4 hours.',
+    `waiting_over_24_hours` UInt64 COMMENT 'Conversations that have waited for more than 24 hours.',
+    `longest_waiting_business_seconds` Nullable(UInt32) COMMENT 'The most seconds within open hours; null when none is known.',
+    `p50_waiting_business_seconds` Nullable(UInt32) COMMENT 'Median of the seconds within open hours, exact; null when none is known.',
+    `waiting_over_1_business_hour` UInt64 COMMENT 'Conversations that have waited for more than an hour within open hours.',
+    `waiting_over_4_business_hours` UInt64 COMMENT 'Conversations that have waited for more than 4 hours within open hours.',
+    `waiting_over_8_business_hours` UInt64 COMMENT 'Conversations that have waited for more than 8 hours within open hours.'
+)
+COMMENT 'Who waits for an answer, by clinic. A clinic in which nobody waits has no row.'
+AS SELECT
+    waiting.clinic_code AS clinic_code,
+    count() AS waiting_conversations,
+    countIf(waiting.is_urgent) AS urgent_conversations,
+    sum(waiting.unanswered_messages) AS unanswered_messages,
+    min(waiting.waiting_since) AS longest_waiting_since,
+    max(waiting.waiting_seconds) AS longest_waiting_seconds,
+    quantileExactLow(0.5)(waiting.waiting_seconds) AS p50_waiting_seconds,
+    countIf(waiting.waiting_seconds > 3600) AS waiting_over_1_hour,
+    countIf(waiting.waiting_seconds > 14400) AS waiting_over_4_hours,
+    countIf(waiting.waiting_seconds > 86400) AS waiting_over_24_hours,
+    max(waiting.waiting_business_seconds) AS longest_waiting_business_seconds,
+    quantileExactLow(0.5)(waiting.waiting_business_seconds) AS p50_waiting_business_seconds,
+    countIf(waiting.waiting_business_seconds > 3600) AS waiting_over_1_business_hour,
+    countIf(waiting.waiting_business_seconds > 14400) AS waiting_over_4_business_hours,
+    countIf(waiting.waiting_business_seconds > 28800) AS waiting_over_8_business_hours
+FROM conversations.waiting_now AS waiting
+GROUP BY clinic_code;
+
+CREATE VIEW conversations.business_intervals
+(
+    `calendar_id` UInt64 COMMENT 'Calendar; joins clinic_calendars.',
+    `stretch` Int32 COMMENT 'Days without a gap in what is known of them. Between two instants of different stretches nothing is known.',
+    `opens_at` DateTime('UTC') COMMENT 'When the clinic opens, in UTC; also the start of a stretch, as an interval of no length.',
+    `closes_at` DateTime('UTC') COMMENT 'When it closes, in UTC.',
+    `until` DateTime('UTC') COMMENT 'Last second before the next interval.',
+    `open_seconds` UInt32 COMMENT 'Seconds between opening and closing.',
+    `open_seconds_before` UInt32 COMMENT 'Open seconds of the stretch before this interval.'
+)
+COMMENT 'When clinics were and will be open, in UTC, with the sum of open seconds before each interval.'
+AS WITH
+    toDate('2010-01-01') AS first_day,
+    today() + toIntervalYear(1) AS last_day,
+    calendars AS
+    (
+        SELECT
+            calendar_id,
+            any(timezone) AS timezone,
+            any(own_hours) AS own_hours,
+            any(default_hours) AS default_hours,
+            any(holidays) AS holidays
+        FROM conversations.clinic_calendars
+        GROUP BY calendar_id
+    ),
+    daily AS
+    (
+        SELECT
+            timezone,
+            86400 * arrayJoin(range(toInt32(first_day) - 2, toInt32(last_day) + 4)) AS midnight,
+            toInt64(toUnixTimestamp(toDateTime(toString(toDateTime(midnight, 'UTC'), timezone), 'UTC'))) - midnight AS ahead
+        FROM
+        (
+            SELECT DISTINCT timezone
+            FROM calendars
+        )
+    ),
+    moved AS
+    (
+        SELECT
+            timezone,
+            midnight,
+            last_midnight
+        FROM
+        (
+            SELECT
+                timezone,
+                midnight,
+                ahead,
+                lagInFrame(midnight, 1, midnight) OVER by_time AS last_midnight,
+                lagInFrame(ahead, 1, toInt64(-100000)) OVER by_time AS last_ahead
+            FROM daily
+            WINDOW by_time AS (PARTITION BY timezone ORDER BY midnight ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+        )
+        WHERE ahead != last_ahead
+    ),
+    minutely AS
+    (
+        SELECT
+            timezone,
+            arrayJoin(if(last_midnight = midnight, [midnight], arrayMap(place -> (last_midnight + toInt64(60 * place)), range(0, 1441)))) AS minute,
+            toInt64(toUnixTimestamp(toDateTime(toString(toDateTime(minute, 'UTC'), timezone), 'UTC'))) - minute AS ahead
+        FROM moved
+    ),
+    periods AS
+    (
+        SELECT
+            timezone,
+            groupArray((since, until, ahead)) AS periods
+        FROM
+        (
+            SELECT
+                timezone,
+                minute AS since,
+                ahead,
+                leadInFrame(minute, 1, toInt64(9999999999)) OVER (PARTITION BY timezone ORDER BY minute ASC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS until
+            FROM
+            (
+                SELECT
+                    timezone,
+                    minute,
+                    ahead,
+                    lagInFrame(ahead, 1, toInt64(-100000)) OVER (PARTITION BY timezone ORDER BY minute ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS last_ahead
+                FROM minutely
+            )
+            WHERE ahead != last_ahead
+        )
+        GROUP BY timezone
+    ),
+    days AS
+    (
+        SELECT
+            calendar_id,
+            timezone,
+            arrayJoin(range(toInt32(first_day), toInt32(last_day) + 1)) AS day,
+            toDate32(toDate(toUInt16(day))) AS date,
+            arrayFilter(hour -> (((hour.4) <= date) AND (date < (hour.5))), own_hours) AS own,
+            if(empty(own), arrayFilter(hour -> (((hour.4) <= date) AND (date < (hour.5))), default_hours), own) AS week,
+            arrayFilter(holiday -> ((holiday.1) = date), holidays) AS special,
+            if(empty(special), arrayMap(hour -> (hour.2, hour.3), arrayFilter(hour -> ((hour.1) = (toDayOfWeek(date) % 7)), week)), arrayMap(holiday -> (holiday.3, holiday.4), arrayFilter(holiday -> (((holiday.3) != 0) OR ((holiday.4) != 0)), special))) AS hours
+        FROM calendars
+        WHERE notEmpty(week)
+    ),
+    stretches AS
+    (
+        SELECT
+            calendar_id,
+            timezone,
+            day,
+            hours,
+            stretch,
+            min(day) OVER (PARTITION BY calendar_id, stretch) AS first,
+            max(day) OVER (PARTITION BY calendar_id, stretch) AS last
+        FROM
+        (
+            SELECT
+                calendar_id,
+                timezone,
+                day,
+                hours,
+                day - toInt64(row_number() OVER (PARTITION BY calendar_id ORDER BY day ASC)) AS stretch
+            FROM days
+        )
+    ),
+    walls AS
+    (
+        SELECT
+            calendar_id,
+            timezone,
+            stretch,
+            arrayJoin(arrayConcat(arrayMap(hour -> (0, (86400 * day) + (60 * toInt64(hour.1)), (86400 * day) + (60 * toInt64((hour.2) + if((hour.2) <= (hour.1), 1440, 0)))), hours), if(day = first, [(1, 86400 * day, 86400 * (day + 1))], []), if(day = last, [(2, 86400 * day, 86400 * (day + 1))], []))) AS wall
+        FROM stretches
+    ),
+    pieces AS
+    (
+        SELECT
+            walls.calendar_id AS calendar_id,
+            walls.stretch AS stretch,
+            walls.wall.1 AS kind,
+            arrayJoin(arrayFilter(piece -> ((piece.1) < (piece.2)), arrayMap(period -> (greatest((walls.wall.2) - (period.3), period.1), least((walls.wall.3) - (period.3), period.2)), zones.periods))) AS piece
+        FROM walls
+        LEFT JOIN periods AS zones ON zones.timezone = walls.timezone
+    ),
+    bounded AS
+    (
+        SELECT
+            calendar_id,
+            stretch,
+            kind,
+            piece.1 AS opened,
+            piece.2 AS closed,
+            minIf(piece.1, kind = 1) OVER (PARTITION BY calendar_id, stretch) AS starts,
+            maxIf(piece.2, kind = 2) OVER (PARTITION BY calendar_id, stretch) AS ends
+        FROM pieces
+    ),
+    parted AS
+    (
+        SELECT
+            calendar_id,
+            stretch,
+            ends,
+            within.2 AS closes,
+            ((within.1) = starts) AND ((within.2) = starts) AS is_start,
+            greatest(within.1, max(within.2) OVER (PARTITION BY calendar_id, stretch ORDER BY within ASC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS opens
+        FROM
+        (
+            SELECT
+                calendar_id,
+                stretch,
+                starts,
+                ends,
+                if(kind = 0, (least(greatest(opened, starts), ends), least(closed, ends)), (starts, starts)) AS within
+            FROM bounded
+            WHERE (kind = 0) OR ((kind = 1) AND (opened = starts))
+        )
+    )
+SELECT
+    calendar_id,
+    stretch,
+    toDateTime(opens, 'UTC') AS opens_at,
+    toDateTime(closes, 'UTC') AS closes_at,
+    toDateTime(leadInFrame(opens, 1, ends) OVER (PARTITION BY calendar_id, stretch ORDER BY opens ASC, closes ASC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) - 1, 'UTC') AS until,
+    toUInt32(closes - opens) AS open_seconds,
+    toUInt32(sum(closes - opens) OVER (PARTITION BY calendar_id, stretch ORDER BY opens ASC, closes ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) - (closes - opens)) AS open_seconds_before
+FROM parted
+WHERE (opens < closes) OR is_start;
+
+CREATE DICTIONARY conversations.business_time
+(
+    `calendar_id` UInt64,
+    `opens_at` DateTime('UTC'),
+    `until` DateTime('UTC'),
+    `stretch` Int32 DEFAULT 0,
+    `opens_second` UInt32 DEFAULT 0,
+    `open_seconds` UInt32 DEFAULT 0,
+    `open_seconds_before` UInt32 DEFAULT 0
+)
+PRIMARY KEY calendar_id
+SOURCE(CLICKHOUSE(NAME parley QUERY 'SELECT calendar_id, opens_at, until, stretch, toUnixTimestamp(opens_at) AS opens_second, open_seconds, open_seconds_before FROM conversations.business_intervals' INVALIDATE_QUERY 'SELECT today(), count(), groupBitXor(calendar_id) FROM (SELECT DISTINCT calendar_id FROM conversations.clinic_calendars)'))
+LIFETIME(MIN 60 MAX 120)
+LAYOUT(RANGE_HASHED())
+RANGE(MIN opens_at MAX until)
+COMMENT 'Open seconds of a calendar up to a time: open_seconds_before + least(time - opens_second, open_seconds). Columns: calendar_id (key), opens_at and until (range, both inclusive), stretch (0 when nothing is known of that time; two times can be compared within one stretch), opens_second, open_seconds, open_seconds_before. Example: SELECT business_response_seconds FROM conversations.fact_responses';
+
+CREATE DICTIONARY conversations.calendar_of_clinic
+(
+    `clinic_code` String,
+    `calendar_id` UInt64 DEFAULT 0
+)
+PRIMARY KEY clinic_code
+SOURCE(CLICKHOUSE(NAME parley QUERY 'SELECT clinic_code, calendar_id FROM conversations.clinic_calendars' INVALIDATE_QUERY 'SELECT count(), groupBitXor(cityHash64(clinic_code, calendar_id)) FROM conversations.clinic_calendars'))
+LIFETIME(MIN 60 MAX 120)
+LAYOUT(COMPLEX_KEY_HASHED())
+COMMENT 'The calendar of a clinic, at most two minutes behind. Columns: clinic_code (key), calendar_id (0 when the clinic is unknown).';
+
+CREATE VIEW conversations.clinic_calendars
+(
+    `clinic_code` String COMMENT 'Clinic: unique.',
+    `calendar_id` UInt64 COMMENT 'Calendar; the same for clinics with the same zone, hours and holidays. Joins business_intervals.',
+    `timezone` String COMMENT 'IANA time zone of the clinic as it is known now; UTC when it is unknown.',
+    `own_hours` Array(Tuple(
+        weekday UInt8,
+        opens_at UInt16,
+        closes_at UInt16,
+        valid_from Date32,
+        valid_to Date32)) COMMENT 'Hours of its own.',
+    `default_hours` Array(Tuple(
+        weekday UInt8,
+        opens_at UInt16,
+        closes_at UInt16,
+        valid_from Date32,
+        valid_to Date32)) COMMENT 'Hours of the default, for days for which it has none of its own.',
+    `holidays` Array(Tuple(
+        day Date32,
+        name String,
+        opens_at UInt16,
+        closes_at UInt16)) COMMENT 'Its own holidays, and those of the default on other days.'
+)
+COMMENT 'Which calendar each clinic has.'
+AS SELECT
+    clinics.clinic_code AS clinic_code,
+    cityHash64(timezone, own_hours, default_hours, holidays) AS calendar_id,
+    clinics.zone AS timezone,
+    schedules.hours AS own_hours,
+    defaults.hours AS default_hours,
+    arrayConcat(schedules.holidays, arrayFilter(holiday -> (NOT has(schedules.holidays.day, holiday.1)), defaults.holidays)) AS holidays
+FROM
+(
+    SELECT
+        clinic_code,
+        '' AS no_clinic,
+        argMax(timezone, valid_from) AS known,
+        if((known IN (
+            SELECT time_zone
+            FROM system.time_zones
+        )), known, 'UTC') AS zone
+    FROM conversations.dim_clinics
+    GROUP BY clinic_code
+) AS clinics
+LEFT JOIN conversations.schedules_in_force AS schedules ON schedules.clinic_code = clinics.clinic_code
+LEFT JOIN conversations.schedules_in_force AS defaults ON defaults.clinic_code = clinics.no_clinic;
+
+CREATE VIEW conversations.clinic_holidays
+(
+    `clinic_code` String COMMENT 'Clinic; empty for every clinic that does not list the day itself.',
+    `day` Date32 COMMENT 'The day, by the clock of the clinic.',
+    `name` String COMMENT 'Name of the holiday.',
+    `opens_at` Nullable(String) COMMENT 'HH:MM by the clock of the clinic; null when it is closed all day.',
+    `closes_at` Nullable(String) COMMENT 'HH:MM by the clock of the clinic; null when it is closed all day.',
+    `loaded_at` DateTime64(3, 'UTC') COMMENT 'When it was loaded.'
+)
+COMMENT 'Days on which the hours of the week do not hold. Loaded by parley schedules load.'
+AS SELECT
+    clinic_code,
+    holiday.1 AS day,
+    holiday.2 AS name,
+    if(((holiday.3) = 0) AND ((holiday.4) = 0), NULL, concat(leftPad(toString(intDiv(holiday.3, 60)), 2, '0'), ':', leftPad(toString((holiday.3) % 60), 2, '0'))) AS opens_at,
+    if(((holiday.3) = 0) AND ((holiday.4) = 0), NULL, concat(leftPad(toString(intDiv(holiday.4, 60)), 2, '0'), ':', leftPad(toString((holiday.4) % 60), 2, '0'))) AS closes_at,
+    loaded_at
+FROM
+(
+    SELECT
+        clinic_code,
+        arrayJoin(holidays) AS holiday,
+        loaded_at
+    FROM conversations.schedules_in_force
+);
+
+CREATE VIEW conversations.clinic_schedules
+(
+    `clinic_code` String COMMENT 'Clinic; empty for the default, which holds on the days for which a clinic has no hours of its own.',
+    `weekday` UInt8 COMMENT '0 is Sunday, 6 is Saturday, as in dim_dates.day_of_week.',
+    `opens_at` String COMMENT 'HH:MM by the clock of the clinic.',
+    `closes_at` String COMMENT 'HH:MM by the clock of the clinic; no later than opens_at: on the next day. 24:00 is midnight.',
+    `valid_from` Date32 COMMENT 'First day on which it holds.',
+    `valid_to` Date32 COMMENT 'The day from which it holds no more; 2299-12-31 when it holds now.',
+    `loaded_at` DateTime64(3, 'UTC') COMMENT 'When it was loaded; 1970-01-01 for the default that is built in.',
+    `is_built_in` Bool COMMENT 'Whether it is of the default that holds while none was loaded.'
+)
+COMMENT 'Open hours of clinics: one row per interval of a weekday. Loaded by parley schedules load.'
+AS SELECT
+    clinic_code,
+    hour.1 AS weekday,
+    concat(leftPad(toString(intDiv(hour.2, 60)), 2, '0'), ':', leftPad(toString((hour.2) % 60), 2, '0')) AS opens_at,
+    concat(leftPad(toString(intDiv(hour.3, 60)), 2, '0'), ':', leftPad(toString((hour.3) % 60), 2, '0')) AS closes_at,
+    hour.4 AS valid_from,
+    hour.5 AS valid_to,
+    loaded_at,
+    is_built_in
+FROM
+(
+    SELECT
+        clinic_code,
+        arrayJoin(hours) AS hour,
+        loaded_at,
+        is_built_in
+    FROM conversations.schedules_in_force
+);
 
 CREATE DICTIONARY conversations.clinics_as_of
 (
@@ -923,6 +1335,40 @@ FROM conversations.landing_conversation_tags
 FINAL
 WHERE sign = 1;
 
+CREATE VIEW conversations.fact_message_gaps
+(
+    `message_id` String COMMENT 'Id of the message: unique; joins fact_messages.',
+    `conversation_id` String COMMENT 'Conversation; joins dim_conversations_current.',
+    `clinic_code` LowCardinality(String) COMMENT 'Clinic; joins dim_clinics_current.',
+    `message_timestamp` DateTime64(3, 'UTC') COMMENT 'When it was sent, in UTC.',
+    `minutes_since_last_message` UInt32 COMMENT 'Whole minutes elapsed since the message before it, as in fact_messages.',
+    `seconds_since_last_message` UInt32 COMMENT 'The same in whole seconds.',
+    `business_minutes_since_last_message` Nullable(UInt32) COMMENT 'Those of them that were within the open hours of the clinic; null where its calendar does not reach.',
+    `business_seconds_since_last_message` Nullable(UInt32) COMMENT 'The same in whole seconds.'
+)
+COMMENT 'Time since the last message, elapsed and within open hours: one row per message that has one before it.'
+AS WITH
+    assumeNotNull(landing.seconds_since_last_message) AS seconds,
+    dictGet('conversations.calendar_of_clinic', 'calendar_id', tuple(toString(landing.clinic_code))) AS calendar,
+    toUnixTimestamp(landing.message_timestamp) - seconds AS from_second,
+    toUnixTimestamp(landing.message_timestamp) AS to_second,
+    dictGet('conversations.business_time', ('stretch', 'opens_second', 'open_seconds', 'open_seconds_before'), calendar, toDateTime(from_second, 'UTC')) AS earlier,
+    dictGet('conversations.business_time', ('stretch', 'opens_second', 'open_seconds', 'open_seconds_before'), calendar, toDateTime(to_second, 'UTC')) AS later,
+    (((later.4) + least(to_second - (later.2), later.3)) - (earlier.4)) - least(from_second - (earlier.2), earlier.3) AS open_between,
+    toUInt32(open_between * nullIf(((earlier.1) != 0) AND ((earlier.1) = (later.1)), 0)) AS business_seconds
+SELECT
+    landing.message_id AS message_id,
+    landing.conversation_id AS conversation_id,
+    landing.clinic_code AS clinic_code,
+    landing.message_timestamp AS message_timestamp,
+    intDiv(seconds, 60) AS minutes_since_last_message,
+    seconds AS seconds_since_last_message,
+    intDiv(business_seconds, 60) AS business_minutes_since_last_message,
+    business_seconds AS business_seconds_since_last_message
+FROM conversations.landing_messages AS landing
+FINAL
+WHERE (landing.sign = 1) AND (landing.seconds_since_last_message IS NOT NULL);
+
 CREATE VIEW conversations.fact_messages
 (
     `message_id` String COMMENT 'Id of the message: unique.',
@@ -1006,6 +1452,83 @@ AS SELECT
 FROM conversations.landing_ratings
 FINAL
 WHERE sign = 1;
+
+CREATE VIEW conversations.fact_response_times
+(
+    `clinic_code` LowCardinality(String) COMMENT 'Clinic that responded; joins dim_clinics_current.',
+    `date_id` Date COMMENT 'Day in UTC on which it responded; joins dim_dates.',
+    `answered_at` DateTime('UTC') COMMENT 'When the response was sent, in UTC, in whole seconds.',
+    `channel` LowCardinality(String) COMMENT 'Channel of the response.',
+    `direction_type` LowCardinality(String) COMMENT 'Message type of the response: initial, followup or response.',
+    `is_first_response` Bool COMMENT 'Whether it is the first response of its conversation.',
+    `response_seconds` UInt32 COMMENT 'Seconds from the first unanswered in message to the response.',
+    `business_response_seconds` Nullable(UInt32) COMMENT 'Those of them that were within the open hours of the clinic; null where its calendar does not reach.'
+)
+COMMENT 'One row per response, without its ids: for figures over many of them. With ids: fact_responses.'
+AS WITH
+    dictGet('conversations.calendar_of_clinic', 'calendar_id', tuple(toString(store.clinic_code))) AS calendar,
+    toUnixTimestamp(store.answered_at - store.response_seconds) AS from_second,
+    toUnixTimestamp(store.answered_at) AS to_second,
+    dictGet('conversations.business_time', ('stretch', 'opens_second', 'open_seconds', 'open_seconds_before'), calendar, toDateTime(from_second, 'UTC')) AS earlier,
+    dictGet('conversations.business_time', ('stretch', 'opens_second', 'open_seconds', 'open_seconds_before'), calendar, toDateTime(to_second, 'UTC')) AS later,
+    (((later.4) + least(to_second - (later.2), later.3)) - (earlier.4)) - least(from_second - (earlier.2), earlier.3) AS open_between,
+    toUInt32(open_between * nullIf(((earlier.1) != 0) AND ((earlier.1) = (later.1)), 0)) AS business_seconds
+SELECT
+    store.clinic_code AS clinic_code,
+    toDate(store.answered_at) AS date_id,
+    store.answered_at AS answered_at,
+    store.channel AS channel,
+    store.direction_type AS direction_type,
+    store.is_first_response AS is_first_response,
+    store.response_seconds AS response_seconds,
+    business_seconds AS business_response_seconds
+FROM conversations.store_answers AS store
+FINAL
+WHERE store.sign = 1;
+
+CREATE VIEW conversations.fact_responses
+(
+    `message_id` String COMMENT 'Id of the response: unique; joins fact_messages.',
+    `conversation_id` String COMMENT 'Conversation; joins dim_conversations_current.',
+    `customer_id` String COMMENT 'Customer; joins dim_customers_current.',
+    `clinic_code` LowCardinality(String) COMMENT 'Clinic; joins dim_clinics_current.',
+    `date_id` Date COMMENT 'Day in UTC on which the response was sent; joins dim_dates.',
+    `answered_at` DateTime64(3, 'UTC') COMMENT 'When the response was sent, in UTC.',
+    `channel` LowCardinality(String) COMMENT 'Channel of the response.',
+    `direction_type` LowCardinality(String) COMMENT 'Message type of the response: initial, followup or response.',
+    `is_first_response` Bool COMMENT 'Whether it is the first response of its conversation.',
+    `response_seconds` UInt32 COMMENT 'Seconds from the first unanswered in message to the response.',
+    `response_minutes` UInt32 COMMENT 'The same in whole minutes.',
+    `business_response_seconds` Nullable(UInt32) COMMENT 'Those seconds that were within the open hours of the clinic; null where its calendar does not reach.',
+    `business_response_minutes` Nullable(UInt32) COMMENT 'The same in whole minutes.'
+)
+COMMENT 'One row per response: an out message that answers an in message.'
+AS WITH
+    assumeNotNull(landing.response_seconds) AS seconds,
+    dictGet('conversations.calendar_of_clinic', 'calendar_id', tuple(toString(landing.clinic_code))) AS calendar,
+    toUnixTimestamp(landing.message_timestamp) - seconds AS from_second,
+    toUnixTimestamp(landing.message_timestamp) AS to_second,
+    dictGet('conversations.business_time', ('stretch', 'opens_second', 'open_seconds', 'open_seconds_before'), calendar, toDateTime(from_second, 'UTC')) AS earlier,
+    dictGet('conversations.business_time', ('stretch', 'opens_second', 'open_seconds', 'open_seconds_before'), calendar, toDateTime(to_second, 'UTC')) AS later,
+    (((later.4) + least(to_second - (later.2), later.3)) - (earlier.4)) - least(from_second - (earlier.2), earlier.3) AS open_between,
+    toUInt32(open_between * nullIf(((earlier.1) != 0) AND ((earlier.1) = (later.1)), 0)) AS business_seconds
+SELECT
+    landing.message_id AS message_id,
+    landing.conversation_id AS conversation_id,
+    landing.customer_id AS customer_id,
+    landing.clinic_code AS clinic_code,
+    toDate(landing.message_timestamp) AS date_id,
+    landing.message_timestamp AS answered_at,
+    landing.channel AS channel,
+    landing.direction_type AS direction_type,
+    landing.is_first_response AS is_first_response,
+    seconds AS response_seconds,
+    intDiv(seconds, 60) AS response_minutes,
+    business_seconds AS business_response_seconds,
+    intDiv(business_seconds, 60) AS business_response_minutes
+FROM conversations.landing_messages AS landing
+FINAL
+WHERE (landing.sign = 1) AND (landing.response_seconds IS NOT NULL);
 
 CREATE VIEW conversations.fact_sessions
 (
@@ -1182,6 +1705,130 @@ ORDER BY (clinic_code, started_at, conversation_id)
 SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 8192
 COMMENT 'Storage of sessions. Read conversations.fact_sessions.';
 
+CREATE TABLE conversations.landing_waiting
+(
+    `conversation_id` String COMMENT 'Conversation whose last messages are unanswered.',
+    `customer_id` String COMMENT 'Customer, as the dimension has it now.',
+    `clinic_code` LowCardinality(String) COMMENT 'Clinic, as the dimension has it now.',
+    `channel` LowCardinality(String) COMMENT 'Channel of the last of the unanswered messages.',
+    `status` LowCardinality(String) COMMENT 'Status, as the dimension has it now.',
+    `is_urgent` Bool COMMENT 'Urgent, as the dimension has it now.',
+    `waiting_since` DateTime64(3, 'UTC') COMMENT 'Time of the first of the unanswered messages.',
+    `unanswered_messages` UInt32 COMMENT 'How many they are.',
+    `sign` Int8 COMMENT '+1: the row is true; -1: it is withdrawn.',
+    `row_version` UInt64 COMMENT 'The row with the largest version of a key holds.'
+)
+ENGINE = ReplacingMergeTree(row_version)
+ORDER BY conversation_id
+SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 8192
+COMMENT 'Storage of who waits. Read conversations.waiting_now.';
+
+CREATE TABLE conversations.reference_schedules
+(
+    `clinic_code` String COMMENT 'Clinic; empty for the default schedule.',
+    `hours` Array(Tuple(
+        weekday UInt8,
+        opens_at UInt16,
+        closes_at UInt16,
+        valid_from Date32,
+        valid_to Date32)) COMMENT 'Open hours: weekday (0 is Sunday), minutes since midnight, days on which they hold (valid_to exclusive).',
+    `holidays` Array(Tuple(
+        day Date32,
+        name String,
+        opens_at UInt16,
+        closes_at UInt16)) COMMENT 'Days with hours of their own, in minutes since midnight; closed all day when both are 0.',
+    `loaded_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') COMMENT 'When it was loaded: the last one of a clinic holds, whole.'
+)
+ENGINE = ReplacingMergeTree(loaded_at)
+ORDER BY clinic_code
+SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 8192
+COMMENT 'Storage of schedules. Read conversations.clinic_schedules and conversations.clinic_holidays.';
+
+CREATE VIEW conversations.schedules_in_force
+(
+    `clinic_code` String COMMENT 'Clinic; empty for the default schedule.',
+    `hours` Array(Tuple(
+        weekday UInt8,
+        opens_at UInt16,
+        closes_at UInt16,
+        valid_from Date32,
+        valid_to Date32)) COMMENT 'Open hours: weekday (0 is Sunday), minutes since midnight by the clock of the clinic, days on which they hold.',
+    `holidays` Array(Tuple(
+        day Date32,
+        name String,
+        opens_at UInt16,
+        closes_at UInt16)) COMMENT 'Days with hours of their own, in minutes since midnight; closed all day when both are 0.',
+    `loaded_at` DateTime64(3, 'UTC') COMMENT 'When it was loaded; 1970-01-01 for the one that is built in.',
+    `is_built_in` Bool COMMENT 'Whether it is the default that holds while none was loaded: Monday to Friday, 09:00 to 17:00, no holidays.'
+)
+COMMENT 'One row per clinic with a schedule of its own, and one for all others. Easier to read: clinic_schedules, clinic_holidays.'
+AS SELECT
+    clinic_code,
+    hours,
+    holidays,
+    loaded_at,
+    false AS is_built_in
+FROM conversations.reference_schedules
+FINAL
+WHERE notEmpty(hours) OR notEmpty(holidays)
+UNION ALL
+SELECT
+    '' AS clinic_code,
+    CAST(arrayMap(weekday -> (weekday, 540, 1020, '1970-01-01', '2299-12-31'), range(1, 6)), 'Array(Tuple(weekday UInt8, opens_at UInt16, closes_at UInt16, valid_from Date32, valid_to Date32))') AS hours,
+    CAST([], 'Array(Tuple(day Date32, name String, opens_at UInt16, closes_at UInt16))') AS holidays,
+    toDateTime64(0, 3, 'UTC') AS loaded_at,
+    true AS is_built_in
+FROM
+(
+    SELECT countIf((clinic_code = '') AND (notEmpty(hours) OR notEmpty(holidays))) AS defaults
+    FROM conversations.reference_schedules
+    FINAL
+)
+WHERE defaults = 0;
+
+CREATE TABLE conversations.store_answers
+(
+    `answered_at` DateTime('UTC') COMMENT 'When the response was sent, in whole seconds.' CODEC(Delta(4), LZ4),
+    `clinic_code` LowCardinality(String) COMMENT 'Clinic that responded.',
+    `message_hash` UInt64 COMMENT 'Hash of the id of the response.',
+    `response_seconds` UInt32 COMMENT 'Seconds since the first unanswered in message.',
+    `channel` LowCardinality(String) COMMENT 'Channel of the response.',
+    `direction_type` LowCardinality(String) COMMENT 'direction_type of the response.',
+    `is_first_response` Bool COMMENT 'Whether it is the first response of its conversation.',
+    `sign` Int8 COMMENT '+1: the row is true; -1: it is withdrawn.',
+    `row_version` UInt64 COMMENT 'The row with the largest version of a key holds.' CODEC(Delta(8), LZ4)
+)
+ENGINE = ReplacingMergeTree(row_version)
+ORDER BY (answered_at, clinic_code, message_hash)
+SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 8192
+COMMENT 'Storage of responses. Read conversations.fact_response_times, or conversations.fact_responses with their ids.';
+
+CREATE MATERIALIZED VIEW conversations.store_answers_feed TO conversations.store_answers
+(
+    `answered_at` DateTime('UTC') COMMENT 'When the response was sent, in whole seconds.',
+    `clinic_code` LowCardinality(String) COMMENT 'Clinic that responded.',
+    `message_hash` UInt64 COMMENT 'Hash of the id of the response.',
+    `response_seconds` UInt32 COMMENT 'Seconds since the first unanswered in message.',
+    `channel` LowCardinality(String) COMMENT 'Channel of the response.',
+    `direction_type` LowCardinality(String) COMMENT 'direction_type of the response.',
+    `is_first_response` Bool COMMENT 'Whether it is the first response of its conversation.',
+    `sign` Int8 COMMENT '+1: the row is true; -1: it is withdrawn.',
+    `row_version` UInt64 COMMENT 'The row with the largest version of a key holds.'
+)
+COMMENT 'Keeps store_answers.'
+AS SELECT
+    toDateTime(message_timestamp) AS answered_at,
+    clinic_code,
+    cityHash64(message_id) AS message_hash,
+    assumeNotNull(landing.response_seconds) AS response_seconds,
+    channel,
+    direction_type,
+    is_first_response,
+    sign,
+    row_version
+FROM conversations.landing_messages AS landing
+WHERE landing.response_seconds IS NOT NULL;
+
 CREATE VIEW conversations.store_clinic_offsets
 (
     `clinic_code` String COMMENT 'Clinic with a time zone that is known.',
@@ -1325,3 +1972,45 @@ GROUP BY
     slot,
     is_first_response,
     bucket;
+
+CREATE VIEW conversations.waiting_now
+(
+    `conversation_id` String COMMENT 'Conversation: unique; joins dim_conversations_current.',
+    `customer_id` String COMMENT 'Customer; joins dim_customers_current.',
+    `clinic_code` LowCardinality(String) COMMENT 'Clinic; joins dim_clinics_current.',
+    `channel` LowCardinality(String) COMMENT 'Channel of the last unanswered message.',
+    `status` LowCardinality(String) COMMENT 'open or snoozed; empty when no event of the conversation itself has come. One that is done, or deleted, does not wait.',
+    `is_urgent` Bool COMMENT 'Urgent now, by flag or by a tag that contains urgent.',
+    `waiting_since` DateTime64(3, 'UTC') COMMENT 'Time of the first in message that no out message has followed, in UTC.',
+    `unanswered_messages` UInt32 COMMENT 'In messages since then, that one among them.',
+    `waiting_seconds` UInt32 COMMENT 'Whole seconds elapsed since then, by the clock of the server.',
+    `waiting_minutes` UInt32 COMMENT 'The same in whole minutes.',
+    `waiting_business_seconds` Nullable(UInt32) COMMENT 'Those seconds that were within the open hours of the clinic; null where its calendar does not reach.',
+    `waiting_business_minutes` Nullable(UInt32) COMMENT 'The same in whole minutes.'
+)
+COMMENT 'One row per conversation in which the clinic has yet to answer.'
+AS WITH
+    greatest(toUnixTimestamp(now('UTC')), toUnixTimestamp(landing.waiting_since)) AS now_second,
+    dictGet('conversations.calendar_of_clinic', 'calendar_id', tuple(toString(landing.clinic_code))) AS calendar,
+    toUnixTimestamp(landing.waiting_since) AS from_second,
+    now_second AS to_second,
+    dictGet('conversations.business_time', ('stretch', 'opens_second', 'open_seconds', 'open_seconds_before'), calendar, toDateTime(from_second, 'UTC')) AS earlier,
+    dictGet('conversations.business_time', ('stretch', 'opens_second', 'open_seconds', 'open_seconds_before'), calendar, toDateTime(to_second, 'UTC')) AS later,
+    (((later.4) + least(to_second - (later.2), later.3)) - (earlier.4)) - least(from_second - (earlier.2), earlier.3) AS open_between,
+    toUInt32(open_between * nullIf(((earlier.1) != 0) AND ((earlier.1) = (later.1)), 0)) AS business_seconds
+SELECT
+    landing.conversation_id AS conversation_id,
+    landing.customer_id AS customer_id,
+    landing.clinic_code AS clinic_code,
+    landing.channel AS channel,
+    landing.status AS status,
+    landing.is_urgent AS is_urgent,
+    landing.waiting_since AS waiting_since,
+    landing.unanswered_messages AS unanswered_messages,
+    toUInt32(to_second - from_second) AS waiting_seconds,
+    intDiv(waiting_seconds, 60) AS waiting_minutes,
+    business_seconds AS waiting_business_seconds,
+    intDiv(business_seconds, 60) AS waiting_business_minutes
+FROM conversations.landing_waiting AS landing
+FINAL
+WHERE (landing.sign = 1) AND (landing.status != 'done');

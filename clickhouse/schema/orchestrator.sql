@@ -1,6 +1,53 @@
 -- Database orchestrator: What Parley itself did: batches, log lines, dead letters, migrations.
 -- Generated from a migrated server by `npm run schemas`. Do not edit: write a migration.
 
+CREATE VIEW orchestrator.catalogue
+(
+    `domain` LowCardinality(String) COMMENT 'Domain that brings it: a folder in clickhouse/.',
+    `kind` LowCardinality(String) COMMENT 'topic, stage, table, view, dictionary or metric.',
+    `name` String COMMENT 'Its name; of tables with the database. Unique with kind.',
+    `layer` LowCardinality(String) COMMENT 'source, process, landing, storage, staging, intermediate, dimension, fact, aggregate, metric or other.',
+    `definition` String COMMENT 'What it means: the comment of the table, of the column of a metric, of the topic.',
+    `grain` Array(String) COMMENT 'Columns of which each row has values of its own; empty when not said.',
+    `inputs` Array(String) COMMENT 'What it is made from, one step back. All steps: orchestrator.lineage.',
+    `formula` String COMMENT 'Of a metric: how it is computed from its input; else empty.',
+    `unit` LowCardinality(String) COMMENT 'Of a metric: unit of its figure; else empty.',
+    `columns` Array(String) COMMENT 'Of a metric: the columns that hold it, as database.table.column; else empty. Columns of tables: system.columns.',
+    `questions` Array(String) COMMENT 'The questions that it answers.',
+    `tests` Array(String) COMMENT 'Names of the data tests that own it; parley test runs them. Results: orchestrator.test_results.',
+    `tags` Array(String) COMMENT 'Words to choose it by.',
+    `warn_after_hours` Nullable(Float64) COMMENT 'Of a topic: hours without a newer event after which parley test --freshness warns; null when not said.',
+    `error_after_hours` Nullable(Float64) COMMENT 'Of a topic: hours after which it fails; null when not said.',
+    `revision` String COMMENT 'SHA-256 of what the entries of the domain were made from.'
+)
+COMMENT 'Topics, stages, tables, views, dictionaries and metrics: what each means, its grain, what it is made from, and the tests that own it.'
+AS SELECT
+    domain,
+    kind,
+    name,
+    layer,
+    definition,
+    grain,
+    inputs,
+    formula,
+    unit,
+    columns,
+    questions,
+    tests,
+    tags,
+    warn_after_hours,
+    error_after_hours,
+    revision
+FROM
+(
+    SELECT
+        *,
+        max(written_at) OVER (PARTITION BY domain) AS newest
+    FROM orchestrator.landing_catalogue
+    FINAL
+)
+WHERE (written_at = newest) AND (sign = 1);
+
 CREATE VIEW orchestrator.dead_letters
 (
     `app` LowCardinality(String) COMMENT 'Name of the deployment that refused it.',
@@ -15,7 +62,9 @@ CREATE VIEW orchestrator.dead_letters
     `event_time` Nullable(DateTime64(3, 'UTC')) COMMENT 'Time of the event; null when it could not be read.',
     `dead_at` DateTime64(3, 'UTC') COMMENT 'Time of the batch that refused it.',
     `plan` UInt64 COMMENT 'Number of the batch that refused it.',
-    `replayed_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was sent back; null while it was not.'
+    `replayed_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was sent back; null while it was not.',
+    `record_key` Nullable(String) COMMENT 'Key of the Kafka record, as it came; null where it had none.',
+    `schema_header` Nullable(String) COMMENT 'Header __value_schema_id of the Kafka record, as it came: its schema, where the bytes do not name it.'
 )
 COMMENT 'Records that were refused, with the reason, the origin and the bytes. parley dlq shows them and sends them back.'
 AS SELECT
@@ -31,10 +80,39 @@ AS SELECT
     event_time,
     dead_at,
     plan,
-    replayed_at
+    replayed_at,
+    record_key,
+    schema_header
 FROM orchestrator.landing_dead_letters
 FINAL
 WHERE sign = 1;
+
+CREATE TABLE orchestrator.landing_catalogue
+(
+    `domain` LowCardinality(String) COMMENT 'Domain that brings it: a folder in clickhouse/.',
+    `kind` LowCardinality(String) COMMENT 'topic, stage, table, view, dictionary or metric.',
+    `name` String COMMENT 'Its name; of tables with the database.',
+    `layer` LowCardinality(String) COMMENT 'source, process, landing, storage, staging, intermediate, dimension, fact, aggregate, metric or other.',
+    `definition` String COMMENT 'What it means: the comment of the table, of the column of a metric, of the topic.',
+    `grain` Array(String) COMMENT 'Columns of which each row has values of its own; empty when not said.',
+    `inputs` Array(String) COMMENT 'What it is made from, one step back.',
+    `formula` String COMMENT 'Of a metric: how it is computed from its input; else empty.',
+    `unit` LowCardinality(String) COMMENT 'Of a metric: unit of its figure; else empty.',
+    `columns` Array(String) COMMENT 'Of a metric: the columns that hold it, as database.table.column; else empty.',
+    `questions` Array(String) COMMENT 'The questions that it answers.',
+    `tests` Array(String) COMMENT 'Names of the data tests that own it; parley test runs them.',
+    `tags` Array(String) COMMENT 'Words to choose it by.',
+    `warn_after_hours` Nullable(Float64) COMMENT 'Of a topic: hours without a newer event after which parley test --freshness warns; null when not said.',
+    `error_after_hours` Nullable(Float64) COMMENT 'Of a topic: hours after which it fails; null when not said.',
+    `revision` String COMMENT 'SHA-256 of what the entries of the domain were made from.',
+    `written_at` DateTime64(3, 'UTC') COMMENT 'When the entries of the domain were written.',
+    `sign` Int8 COMMENT '+1 always: what is gone is not in the next revision.',
+    `row_version` UInt64 COMMENT 'The row with the largest version of a key holds.'
+)
+ENGINE = ReplacingMergeTree(row_version)
+ORDER BY (domain, kind, name)
+SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 8192
+COMMENT 'Storage of the catalogue. Read orchestrator.catalogue.';
 
 CREATE TABLE orchestrator.landing_dead_letters
 (
@@ -51,6 +129,8 @@ CREATE TABLE orchestrator.landing_dead_letters
     `dead_at` DateTime64(3, 'UTC') COMMENT 'Time of the batch that refused it.',
     `plan` UInt64 COMMENT 'Number of the batch that refused it.',
     `replayed_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was sent back; null while it was not.',
+    `record_key` Nullable(String) COMMENT 'Key of the Kafka record, as it came; null where it had none.',
+    `schema_header` Nullable(String) COMMENT 'Header __value_schema_id of the Kafka record, as it came: its schema, where the bytes do not name it.',
     `sign` Int8 COMMENT '+1: the row is true; -1: it is withdrawn.',
     `row_version` UInt64 COMMENT 'The row with the largest version of a key holds.'
 )
@@ -58,6 +138,22 @@ ENGINE = ReplacingMergeTree(row_version)
 ORDER BY (app, stage, topic, shard, offset)
 SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 8192
 COMMENT 'Storage of dead letters. Read orchestrator.dead_letters.';
+
+CREATE TABLE orchestrator.landing_lineage
+(
+    `domain` LowCardinality(String) COMMENT 'Domain of the target.',
+    `source_kind` LowCardinality(String) COMMENT 'Kind of the source, as in orchestrator.catalogue.',
+    `source` String COMMENT 'What the target is made from, one step back.',
+    `target_kind` LowCardinality(String) COMMENT 'Kind of the target, as in orchestrator.catalogue.',
+    `target` String COMMENT 'What is made from the source.',
+    `written_at` DateTime64(3, 'UTC') COMMENT 'When the edges of the domain were written.',
+    `sign` Int8 COMMENT '+1 always: what is gone is not in the next revision.',
+    `row_version` UInt64 COMMENT 'The row with the largest version of a key holds.'
+)
+ENGINE = ReplacingMergeTree(row_version)
+ORDER BY (domain, source_kind, source, target_kind, target)
+SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 8192
+COMMENT 'Storage of the lineage. Read orchestrator.lineage.';
 
 CREATE TABLE orchestrator.landing_logs
 (
@@ -114,6 +210,29 @@ ORDER BY (domain, name)
 SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 8192
 COMMENT 'Storage of settings. Read orchestrator.settings.';
 
+CREATE TABLE orchestrator.landing_test_results
+(
+    `started_at` DateTime64(3, 'UTC') COMMENT 'When the run of all tests began.',
+    `run_id` String COMMENT 'The run of parley test: the same for all its results.',
+    `test` String COMMENT 'Name of the test.',
+    `type` LowCardinality(String) COMMENT 'unique, not_null, accepted_values, relationships, history, expression, metric, query or freshness.',
+    `domain` LowCardinality(String) COMMENT 'Domain that brings the test, or the file of a user.',
+    `tables` Array(String) COMMENT 'Tables that it looks at, the tested one first.',
+    `severity` LowCardinality(String) COMMENT 'error or warn: what a failure counts as.',
+    `status` LowCardinality(String) COMMENT 'pass, warn, fail, or error when the test could not be run.',
+    `failures` UInt64 COMMENT 'Rows that are wrong.',
+    `elapsed_ms` UInt32 COMMENT 'Milliseconds that the query took, shared with the tests that it answered too.',
+    `message` String COMMENT 'What is wrong, for a person; empty for a pass.',
+    `query` String COMMENT 'The SQL that shows the rows that are wrong.',
+    `sign` Int8 COMMENT '+1 always: a result is never withdrawn.',
+    `row_version` UInt64 COMMENT 'Set by the delivery; not used.'
+)
+ENGINE = MergeTree
+ORDER BY (test, started_at)
+TTL toDateTime(started_at) + toIntervalDay(180)
+SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 8192
+COMMENT 'Storage of results of data tests. Read orchestrator.test_results.';
+
 CREATE TABLE orchestrator.landing_watermarks
 (
     `app` LowCardinality(String) COMMENT 'Name of the deployment (configuration key app).',
@@ -128,6 +247,31 @@ ENGINE = ReplacingMergeTree(complete_through)
 ORDER BY (app, stage, partition)
 SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 8192
 COMMENT 'Storage of watermarks. Read orchestrator.watermarks or orchestrator.progress.';
+
+CREATE VIEW orchestrator.lineage
+(
+    `domain` LowCardinality(String) COMMENT 'Domain of the target.',
+    `source_kind` LowCardinality(String) COMMENT 'Kind of the source, as in orchestrator.catalogue.',
+    `source` String COMMENT 'What the target is made from, one step back.',
+    `target_kind` LowCardinality(String) COMMENT 'Kind of the target, as in orchestrator.catalogue.',
+    `target` String COMMENT 'What is made from the source.'
+)
+COMMENT 'What is made from what: one row per step, from topics through stages and tables to metrics.'
+AS SELECT
+    domain,
+    source_kind,
+    source,
+    target_kind,
+    target
+FROM
+(
+    SELECT
+        *,
+        max(written_at) OVER (PARTITION BY domain) AS newest
+    FROM orchestrator.landing_lineage
+    FINAL
+)
+WHERE (written_at = newest) AND (sign = 1);
 
 CREATE VIEW orchestrator.logs
 (
@@ -252,6 +396,37 @@ AS SELECT
 FROM orchestrator.landing_settings
 FINAL
 WHERE sign = 1;
+
+CREATE VIEW orchestrator.test_results
+(
+    `started_at` DateTime64(3, 'UTC') COMMENT 'When the run of all tests began.',
+    `run_id` String COMMENT 'The run of parley test: the same for all its results.',
+    `test` String COMMENT 'Name of the test; unique with run_id.',
+    `type` LowCardinality(String) COMMENT 'unique, not_null, accepted_values, relationships, history, expression, metric, query or freshness.',
+    `domain` LowCardinality(String) COMMENT 'Domain that brings the test, or the file of a user.',
+    `tables` Array(String) COMMENT 'Tables that it looks at, the tested one first.',
+    `severity` LowCardinality(String) COMMENT 'error or warn: what a failure counts as.',
+    `status` LowCardinality(String) COMMENT 'pass, warn, fail, or error when the test could not be run.',
+    `failures` UInt64 COMMENT 'Rows that are wrong.',
+    `elapsed_ms` UInt32 COMMENT 'Milliseconds that the query took, shared with the tests that it answered too.',
+    `message` String COMMENT 'What is wrong, for a person; empty for a pass.',
+    `query` String COMMENT 'The SQL that shows the rows that are wrong.'
+)
+COMMENT 'What parley test found in the last 180 days: one row per run and test.'
+AS SELECT
+    started_at,
+    run_id,
+    test,
+    type,
+    domain,
+    tables,
+    severity,
+    status,
+    failures,
+    elapsed_ms,
+    message,
+    query
+FROM orchestrator.landing_test_results;
 
 CREATE VIEW orchestrator.watermarks
 (

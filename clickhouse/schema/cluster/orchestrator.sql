@@ -172,6 +172,156 @@ ALTER TABLE orchestrator.landing_dead_letters ON CLUSTER 'parley' COMMENT COLUMN
 
 ALTER TABLE orchestrator.dead_letters ON CLUSTER 'parley' COMMENT COLUMN code 'Reason: INVALID_JSON, INVALID_EVENT, SCHEMA_UNKNOWN, WRONG_KEY, EVENT_TOO_LARGE, TIME_OUT_OF_RANGE, CHANGE_TOO_LATE.';
 
+-- orchestrator/0005-catalogue
+
+CREATE TABLE IF NOT EXISTS orchestrator.landing_catalogue_local ON CLUSTER 'parley'
+(
+    domain LowCardinality(String) COMMENT 'Domain that brings it: a folder in clickhouse/.',
+    kind LowCardinality(String) COMMENT 'topic, stage, table, view, dictionary or metric.',
+    name String COMMENT 'Its name; of tables with the database.',
+    layer LowCardinality(String) COMMENT 'source, process, landing, storage, staging, intermediate, dimension, fact, aggregate, metric or other.',
+    definition String COMMENT 'What it means: the comment of the table, of the column of a metric, of the topic.',
+    grain Array(String) COMMENT 'Columns of which each row has values of its own; empty when not said.',
+    inputs Array(String) COMMENT 'What it is made from, one step back.',
+    formula String COMMENT 'Of a metric: how it is computed from its input; else empty.',
+    unit LowCardinality(String) COMMENT 'Of a metric: unit of its figure; else empty.',
+    columns Array(String) COMMENT 'Of a metric: the columns that hold it, as database.table.column; else empty.',
+    questions Array(String) COMMENT 'The questions that it answers.',
+    tests Array(String) COMMENT 'Names of the data tests that own it; parley test runs them.',
+    tags Array(String) COMMENT 'Words to choose it by.',
+    warn_after_hours Nullable(Float64) COMMENT 'Of a topic: hours without a newer event after which parley test --freshness warns; null when not said.',
+    error_after_hours Nullable(Float64) COMMENT 'Of a topic: hours after which it fails; null when not said.',
+    revision String COMMENT 'SHA-256 of what the entries of the domain were made from.',
+    written_at DateTime64(3, 'UTC') COMMENT 'When the entries of the domain were written.',
+    sign Int8 COMMENT '+1 always: what is gone is not in the next revision.',
+    row_version UInt64 COMMENT 'The row with the largest version of a key holds.'
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}', row_version)
+ORDER BY (domain, kind, name)
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800
+COMMENT 'Storage of the catalogue. Read orchestrator.catalogue.';
+
+CREATE TABLE IF NOT EXISTS orchestrator.landing_catalogue ON CLUSTER 'parley' AS orchestrator.landing_catalogue_local
+ENGINE = Distributed('parley', 'orchestrator', 'landing_catalogue_local', cityHash64(domain, kind, name))
+COMMENT 'Storage of the catalogue. Read orchestrator.catalogue.';
+
+CREATE VIEW IF NOT EXISTS orchestrator.catalogue ON CLUSTER 'parley'
+(
+    domain LowCardinality(String) COMMENT 'Domain that brings it: a folder in clickhouse/.',
+    kind LowCardinality(String) COMMENT 'topic, stage, table, view, dictionary or metric.',
+    name String COMMENT 'Its name; of tables with the database. Unique with kind.',
+    layer LowCardinality(String) COMMENT 'source, process, landing, storage, staging, intermediate, dimension, fact, aggregate, metric or other.',
+    definition String COMMENT 'What it means: the comment of the table, of the column of a metric, of the topic.',
+    grain Array(String) COMMENT 'Columns of which each row has values of its own; empty when not said.',
+    inputs Array(String) COMMENT 'What it is made from, one step back. All steps: orchestrator.lineage.',
+    formula String COMMENT 'Of a metric: how it is computed from its input; else empty.',
+    unit LowCardinality(String) COMMENT 'Of a metric: unit of its figure; else empty.',
+    columns Array(String) COMMENT 'Of a metric: the columns that hold it, as database.table.column; else empty. Columns of tables: system.columns.',
+    questions Array(String) COMMENT 'The questions that it answers.',
+    tests Array(String) COMMENT 'Names of the data tests that own it; parley test runs them. Results: orchestrator.test_results.',
+    tags Array(String) COMMENT 'Words to choose it by.',
+    warn_after_hours Nullable(Float64) COMMENT 'Of a topic: hours without a newer event after which parley test --freshness warns; null when not said.',
+    error_after_hours Nullable(Float64) COMMENT 'Of a topic: hours after which it fails; null when not said.',
+    revision String COMMENT 'SHA-256 of what the entries of the domain were made from.'
+)
+AS SELECT
+    domain, kind, name, layer, definition, grain, inputs, formula, unit, columns, questions, tests, tags,
+    warn_after_hours, error_after_hours, revision
+FROM
+(
+    SELECT *, max(written_at) OVER (PARTITION BY domain) AS newest
+    FROM orchestrator.landing_catalogue FINAL
+)
+WHERE written_at = newest AND sign = 1
+COMMENT 'Topics, stages, tables, views, dictionaries and metrics: what each means, its grain, what it is made from, and the tests that own it.';
+
+-- orchestrator/0006-lineage
+
+CREATE TABLE IF NOT EXISTS orchestrator.landing_lineage_local ON CLUSTER 'parley'
+(
+    domain LowCardinality(String) COMMENT 'Domain of the target.',
+    source_kind LowCardinality(String) COMMENT 'Kind of the source, as in orchestrator.catalogue.',
+    source String COMMENT 'What the target is made from, one step back.',
+    target_kind LowCardinality(String) COMMENT 'Kind of the target, as in orchestrator.catalogue.',
+    target String COMMENT 'What is made from the source.',
+    written_at DateTime64(3, 'UTC') COMMENT 'When the edges of the domain were written.',
+    sign Int8 COMMENT '+1 always: what is gone is not in the next revision.',
+    row_version UInt64 COMMENT 'The row with the largest version of a key holds.'
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}', row_version)
+ORDER BY (domain, source_kind, source, target_kind, target)
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800
+COMMENT 'Storage of the lineage. Read orchestrator.lineage.';
+
+CREATE TABLE IF NOT EXISTS orchestrator.landing_lineage ON CLUSTER 'parley' AS orchestrator.landing_lineage_local
+ENGINE = Distributed('parley', 'orchestrator', 'landing_lineage_local', cityHash64(domain, source_kind, source, target_kind, target))
+COMMENT 'Storage of the lineage. Read orchestrator.lineage.';
+
+CREATE VIEW IF NOT EXISTS orchestrator.lineage ON CLUSTER 'parley'
+(
+    domain LowCardinality(String) COMMENT 'Domain of the target.',
+    source_kind LowCardinality(String) COMMENT 'Kind of the source, as in orchestrator.catalogue.',
+    source String COMMENT 'What the target is made from, one step back.',
+    target_kind LowCardinality(String) COMMENT 'Kind of the target, as in orchestrator.catalogue.',
+    target String COMMENT 'What is made from the source.'
+)
+AS SELECT domain, source_kind, source, target_kind, target
+FROM
+(
+    SELECT *, max(written_at) OVER (PARTITION BY domain) AS newest
+    FROM orchestrator.landing_lineage FINAL
+)
+WHERE written_at = newest AND sign = 1
+COMMENT 'What is made from what: one row per step, from topics through stages and tables to metrics.';
+
+-- orchestrator/0007-test-results
+
+CREATE TABLE IF NOT EXISTS orchestrator.landing_test_results_local ON CLUSTER 'parley'
+(
+    started_at DateTime64(3, 'UTC') COMMENT 'When the run of all tests began.',
+    run_id String COMMENT 'The run of parley test: the same for all its results.',
+    test String COMMENT 'Name of the test.',
+    type LowCardinality(String) COMMENT 'unique, not_null, accepted_values, relationships, history, expression, metric, query or freshness.',
+    domain LowCardinality(String) COMMENT 'Domain that brings the test, or the file of a user.',
+    tables Array(String) COMMENT 'Tables that it looks at, the tested one first.',
+    severity LowCardinality(String) COMMENT 'error or warn: what a failure counts as.',
+    status LowCardinality(String) COMMENT 'pass, warn, fail, or error when the test could not be run.',
+    failures UInt64 COMMENT 'Rows that are wrong.',
+    elapsed_ms UInt32 COMMENT 'Milliseconds that the query took, shared with the tests that it answered too.',
+    message String COMMENT 'What is wrong, for a person; empty for a pass.',
+    query String COMMENT 'The SQL that shows the rows that are wrong.',
+    sign Int8 COMMENT '+1 always: a result is never withdrawn.',
+    row_version UInt64 COMMENT 'Set by the delivery; not used.'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+ORDER BY (test, started_at)
+TTL toDateTime(started_at) + INTERVAL 180 DAY
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800
+COMMENT 'Storage of results of data tests. Read orchestrator.test_results.';
+
+CREATE TABLE IF NOT EXISTS orchestrator.landing_test_results ON CLUSTER 'parley' AS orchestrator.landing_test_results_local
+ENGINE = Distributed('parley', 'orchestrator', 'landing_test_results_local', cityHash64(test, started_at))
+COMMENT 'Storage of results of data tests. Read orchestrator.test_results.';
+
+CREATE VIEW IF NOT EXISTS orchestrator.test_results ON CLUSTER 'parley'
+(
+    started_at DateTime64(3, 'UTC') COMMENT 'When the run of all tests began.',
+    run_id String COMMENT 'The run of parley test: the same for all its results.',
+    test String COMMENT 'Name of the test; unique with run_id.',
+    type LowCardinality(String) COMMENT 'unique, not_null, accepted_values, relationships, history, expression, metric, query or freshness.',
+    domain LowCardinality(String) COMMENT 'Domain that brings the test, or the file of a user.',
+    tables Array(String) COMMENT 'Tables that it looks at, the tested one first.',
+    severity LowCardinality(String) COMMENT 'error or warn: what a failure counts as.',
+    status LowCardinality(String) COMMENT 'pass, warn, fail, or error when the test could not be run.',
+    failures UInt64 COMMENT 'Rows that are wrong.',
+    elapsed_ms UInt32 COMMENT 'Milliseconds that the query took, shared with the tests that it answered too.',
+    message String COMMENT 'What is wrong, for a person; empty for a pass.',
+    query String COMMENT 'The SQL that shows the rows that are wrong.'
+)
+AS SELECT started_at, run_id, test, type, domain, tables, severity, status, failures, elapsed_ms, message, query
+FROM orchestrator.landing_test_results
+COMMENT 'What parley test found in the last 180 days: one row per run and test.';
+
 -- orchestrator/0008-progress
 
 CREATE TABLE IF NOT EXISTS orchestrator.landing_watermarks_local ON CLUSTER 'parley'
@@ -258,3 +408,36 @@ GLOBAL LEFT JOIN
     SELECT domain, name, value FROM orchestrator.settings WHERE name = 'allowed_lateness_seconds'
 ) AS lateness ON lateness.domain = watermarks.domain
 COMMENT 'How far each domain has counted, in the time of the events: what complete_through and is_final of its aggregates go by.';
+
+-- orchestrator/0009-dead-letter-envelopes
+
+ALTER TABLE orchestrator.landing_dead_letters_local ON CLUSTER 'parley'
+    ADD COLUMN IF NOT EXISTS record_key Nullable(String) COMMENT 'Key of the Kafka record, as it came; null where it had none.' AFTER replayed_at,
+    ADD COLUMN IF NOT EXISTS schema_header Nullable(String) COMMENT 'Header __value_schema_id of the Kafka record, as it came: its schema, where the bytes do not name it.' AFTER record_key;
+
+ALTER TABLE orchestrator.landing_dead_letters ON CLUSTER 'parley'
+    ADD COLUMN IF NOT EXISTS record_key Nullable(String) COMMENT 'Key of the Kafka record, as it came; null where it had none.' AFTER replayed_at,
+    ADD COLUMN IF NOT EXISTS schema_header Nullable(String) COMMENT 'Header __value_schema_id of the Kafka record, as it came: its schema, where the bytes do not name it.' AFTER record_key;
+
+CREATE OR REPLACE VIEW orchestrator.dead_letters ON CLUSTER 'parley'
+(
+    app LowCardinality(String) COMMENT 'Name of the deployment that refused it.',
+    stage LowCardinality(String) COMMENT 'Stage that refused it, as <domain>.<stage>.',
+    topic LowCardinality(String) COMMENT 'Topic of the record.',
+    shard String COMMENT 'Partition of the topic, or file, that it was read from.',
+    offset UInt64 COMMENT 'Its offset in the shard.',
+    code LowCardinality(String) COMMENT 'Reason: INVALID_JSON, INVALID_EVENT, SCHEMA_UNKNOWN, WRONG_KEY, EVENT_TOO_LARGE, TIME_OUT_OF_RANGE, CHANGE_TOO_LATE.',
+    message String COMMENT 'What was expected, what came, and where in the record.',
+    bytes String COMMENT 'The record as it came, unchanged; not always valid UTF-8.',
+    size UInt32 COMMENT 'Bytes in the record.',
+    event_time Nullable(DateTime64(3, 'UTC')) COMMENT 'Time of the event; null when it could not be read.',
+    dead_at DateTime64(3, 'UTC') COMMENT 'Time of the batch that refused it.',
+    plan UInt64 COMMENT 'Number of the batch that refused it.',
+    replayed_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was sent back; null while it was not.',
+    record_key Nullable(String) COMMENT 'Key of the Kafka record, as it came; null where it had none.',
+    schema_header Nullable(String) COMMENT 'Header __value_schema_id of the Kafka record, as it came: its schema, where the bytes do not name it.'
+)
+AS SELECT app, stage, topic, shard, offset, code, message, bytes, size, event_time, dead_at, plan, replayed_at, record_key, schema_header
+FROM orchestrator.landing_dead_letters FINAL
+WHERE sign = 1
+COMMENT 'Records that were refused, with the reason, the origin and the bytes. parley dlq shows them and sends them back.';
