@@ -17,7 +17,12 @@ export const pythonSets = {
   superset: ['clickhouse-connect==1.12.0', 'sqlalchemy==1.4.54', 'greenlet==3.5.6'],
   newest: ['clickhouse-connect==1.12.0', 'sqlalchemy==2.1.9', 'typing_extensions==4.16.0'],
 } as const;
-const pythonBase = ['backports.zstd==1.8.0', 'certifi==2026.10.18', 'lz4==4.4.5', 'urllib3==2.8.0'];
+const pythonBase = [
+  'backports.zstd==1.8.0; python_version < "3.14"',
+  'certifi==2026.10.18',
+  'lz4==4.4.5',
+  'urllib3==2.8.0',
+];
 
 /** The class path of clickhouse-jdbc, downloaded when this user has not got it yet. Fails with PARLEY_STACK_MISSING. */
 export async function jdbcClassPath(): Promise<string> {

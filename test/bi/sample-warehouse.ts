@@ -37,5 +37,5 @@ async function replay(args: readonly string[]): Promise<void> {
 
 /** One rating, so that the view of ratings has a row to show. */
 export const someRatings = {
-  'conversations.ratings': [{ conversation_id: 'conv-1', rating: 4, rated_at: '2020-04-01T12:00:00Z' }],
+  'conversations.ratings': [{ conversation_id: 'conv-77373c0406ae', rating: 4, rated_at: '2020-04-01T12:00:00Z' }],
 };

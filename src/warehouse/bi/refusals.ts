@@ -33,6 +33,9 @@ const constraints: Readonly<Record<string, string>> = {
 /** ClickHouse's numbers for: no right; not in readonly mode; no DDL; a constraint; a function that throws (throwIf). */
 const refusals = new Set(['497', '164', '392', '452', '395']);
 
+/** A refusal comes at once; some sources are tried again for minutes. */
+const patienceMs = 3_000;
+
 const actions = {
   writes:
     'Take these rights from the user: it needs SELECT and dictGet only. See deploy/clickhouse/users.d/parley.xml.',
@@ -79,13 +82,15 @@ async function notRefused(client: ClickHouseClient, what: 'sources' | 'constrain
   return { tried: statements.length, allowed };
 }
 
-/** Any other error than a refusal means that the server set out to do it. */
+/** Any other error than a refusal means that the server set out to do it, and so does one that does not come at once. */
 async function isRefused(client: ClickHouseClient, query: string): Promise<boolean> {
+  const patience = AbortSignal.timeout(patienceMs);
   try {
-    const { stream } = await client.exec({ query, clickhouse_settings: { max_execution_time: 5 } });
+    const { stream } = await client.exec({ query, abort_signal: patience });
     for await (const _ of stream);
     return false;
   } catch (error) {
+    if (patience.aborted) return false;
     const { error: failure, kind } = failureOf(error);
     if (kind === 'unreachable') throw failure;
     return refusals.has(String((failure.detail.cause as { code?: unknown } | undefined)?.code));
