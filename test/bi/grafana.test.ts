@@ -100,7 +100,7 @@ describe('the dashboards', () => {
 
 test('what Grafana would not understand is not passed on', () => {
   expect(() => substituted('SELECT $__nothing(x)', range)).toThrow('No macro');
-  expect(() => substituted('SELECT ${other:singlequote}', range)).toThrow('No variable');
+  expect(() => substituted(`SELECT \${other:singlequote}`, range)).toThrow('No variable');
   expect(substituted('WHERE $__timeFilter(a.b)', range)).toBe(
     'WHERE a.b >= toDateTime(1483228800) AND a.b <= toDateTime(1893456000)',
   );

@@ -6,7 +6,7 @@ import { unknownUser } from '../greeting.ts';
 import { checkLookerStudio } from './looker-studio.ts';
 import { checkRefusals } from './refusals.ts';
 import { type BiTool, biTools } from './tools.ts';
-import { checkViews } from './views.ts';
+import { checkViews, viewPattern } from './views.ts';
 
 /** One thing that was tried as the user of the BI tools. `action` is there when something should be done. */
 export interface BiCheck {
@@ -41,8 +41,10 @@ export async function checkBi(client: ClickHouseClient, options: BiCheckOptions)
     // Without an answer to this all others would fail alike.
     return [notConnected(error)];
   }
-  const [database = 'default'] = options.databases;
-  for (const tool of biTools) checks.push(await guarded(tool.name, () => checkTool(client, tool, database)));
+  const view = await exampleView(client, options.databases).catch(() => undefined);
+  for (const tool of biTools) {
+    checks.push(await guarded(tool.name, () => checkTool(client, tool, view ?? nothingToRead)));
+  }
   checks.push(await guarded('Looker Studio', () => checkLookerStudio(client, options)));
   checks.push(await guarded('writes', () => checkRefusals(client, 'writes', options.isEmbedded)));
   checks.push(await guarded('files and addresses', () => checkRefusals(client, 'sources', options.isEmbedded)));
@@ -84,11 +86,29 @@ function notConnected(error: unknown): BiCheck {
   return { name: 'account', status: 'fail', found: firstLine(failure), action };
 }
 
+interface ExampleView {
+  readonly database: string;
+  readonly view: string;
+}
+
+/** Where no view can be seen, which is a finding of its own: what every server lets everybody read. */
+const nothingToRead: ExampleView = { database: 'system', view: 'one' };
+
+async function exampleView(client: ClickHouseClient, databases: readonly string[]): Promise<ExampleView | undefined> {
+  const [row] = await queryRows<ExampleView>(
+    client,
+    `SELECT database, name AS view FROM system.tables
+     WHERE database IN {databases:Array(String)} AND match(name, {pattern:String}) ORDER BY database, name LIMIT 1`,
+    { databases, pattern: viewPattern },
+  );
+  return row;
+}
+
 /** Sends what the tool sends. Each statement goes to its end, since an error can come after the first bytes. */
-async function checkTool(client: ClickHouseClient, tool: BiTool, database: string): Promise<BiCheck> {
+async function checkTool(client: ClickHouseClient, tool: BiTool, { database, view }: ExampleView): Promise<BiCheck> {
   const session = tool.hasSession ? { session_id: `parley-doctor-${randomUUID()}` } : {};
   for (const statement of tool.statements) {
-    const query = statement.replaceAll('{database}', database);
+    const query = statement.replaceAll('{database}', database).replaceAll('{view}', view);
     try {
       const { stream } = await client.exec({ query, clickhouse_settings: { ...tool.settings }, ...session });
       for await (const _ of stream);

@@ -11,7 +11,7 @@ export interface BiTool {
   /** Sent with every statement. A server that refuses one of them refuses the tool. */
   readonly settings: Readonly<Record<string, string | number>>;
   readonly hasSession: boolean;
-  /** Asked in this order. `{database}` stands for a database with views. */
+  /** Asked in this order. `{database}` and `{view}` stand for a database and a view in it. */
   readonly statements: readonly string[];
 }
 
@@ -57,7 +57,7 @@ export const biTools: readonly BiTool[] = [
       'SELECT timezone() AS tz',
       "SELECT name, engine, comment FROM system.tables WHERE database = '{database}' AND NOT is_temporary",
       "SELECT table, name, type, comment, is_in_primary_key FROM system.columns WHERE database = '{database}'",
-      'SELECT TRUE AS `_` FROM `{database}`.`fact_messages` WHERE 1 <> 1 LIMIT 0',
+      'SELECT TRUE AS `_` FROM `{database}`.`{view}` WHERE 1 <> 1 LIMIT 0',
     ],
   },
   {
@@ -80,8 +80,8 @@ export const biTools: readonly BiTool[] = [
       'SELECT currentDatabase()',
       'SHOW DATABASES',
       "SELECT name FROM system.tables WHERE database = '{database}' AND engine IN ('View', 'WindowView') ORDER BY name",
-      "SELECT engine, engine_full, comment FROM system.tables WHERE database = '{database}' AND name = 'fact_messages'",
-      'DESCRIBE TABLE `{database}`.`fact_messages`',
+      "SELECT engine, engine_full, comment FROM system.tables WHERE database = '{database}' AND name = '{view}'",
+      'DESCRIBE TABLE `{database}`.`{view}`',
       'SELECT name FROM system.functions UNION ALL SELECT name FROM system.table_functions LIMIT 10000',
     ],
   },
@@ -95,7 +95,7 @@ export const biTools: readonly BiTool[] = [
       'SELECT version() AS server_version',
       'SELECT name AS TABLE_SCHEM FROM system.databases ORDER BY name',
       "SELECT name, engine, comment FROM system.tables WHERE database = '{database}'",
-      'SHOW CREATE TABLE `{database}`.`fact_messages`',
+      'SHOW CREATE TABLE `{database}`.`{view}`',
     ],
   },
   {
@@ -107,7 +107,7 @@ export const biTools: readonly BiTool[] = [
     statements: [
       'SELECT 1',
       "SELECT name FROM system.tables WHERE database = '{database}'",
-      "SELECT name, type, comment FROM system.columns WHERE database = '{database}' AND table = 'fact_messages'",
+      "SELECT name, type, comment FROM system.columns WHERE database = '{database}' AND table = '{view}'",
     ],
   },
   {
