@@ -1,4 +1,5 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -139,6 +140,69 @@ describe('the user bi', () => {
     expect(await ask('SELECT * FROM system.named_collections')).not.toContain(warehouse.server.password);
     expect(await ask("KILL QUERY WHERE user = 'default' SYNC")).not.toContain('SELECT * FROM input');
     expect(await ask('SELECT 1')).toBe('200 1\n');
+  });
+});
+
+describe('a page in a browser on this machine', () => {
+  const question = '/?user=bi&add_http_cors_header=1&query=SELECT+message_id+FROM+conversations.fact_messages+LIMIT+1';
+
+  interface Heard {
+    readonly status: number | undefined;
+    readonly allowed: string | undefined;
+    readonly text: string;
+  }
+
+  /** What a browser sends along: `Origin`, and in `Host` the name that it was asked for. */
+  function send(path: string, headers: Readonly<Record<string, string>>): Promise<Heard> {
+    return new Promise((resolve, reject) => {
+      const call = request(
+        { host: '127.0.0.1', port: warehouse.server.httpPort, path, headers, agent: false },
+        (answer) => {
+          let text = '';
+          answer.setEncoding('utf8').on('data', (chunk: string) => {
+            text += chunk;
+          });
+          const allowed = answer.headers['access-control-allow-origin'];
+          answer.on('end', () => resolve({ status: answer.statusCode, allowed, text }));
+        },
+      );
+      call.on('error', reject).end();
+    });
+  }
+
+  test.each([
+    ['of another site', { Origin: 'http://evil.example' }],
+    ['of another site over TLS', { Origin: 'https://evil.example:8123' }],
+    ['whose site begins like this machine', { Origin: 'http://127.0.0.1.evil.example' }],
+    ['without a site, such as a sandbox', { Origin: 'null' }],
+    ['of a site whose name was made to lead here', { Host: 'evil.example:8123' }],
+  ])('%s learns nothing', async (_, headers) => {
+    for (const path of [question, question.replace('/?', '/query?')]) {
+      const { status, allowed, text } = await send(path, headers);
+      expect({ status, allowed }).toEqual({ status: 403, allowed: undefined });
+      expect(text).toBe('Only programs and pages of this machine may ask here.\n');
+    }
+  });
+
+  test('of this machine, such as /play, is answered, and so is a program', async () => {
+    const own = `127.0.0.1:${warehouse.server.httpPort}`;
+    for (const headers of [
+      { Origin: `http://${own}` },
+      { Origin: 'http://localhost:3000' },
+      { Host: 'localhost:1234' },
+      {},
+    ]) {
+      const { status, text } = await send(question, headers);
+      expect({ status, isRow: text.startsWith('msg-') }).toEqual({ status: 200, isRow: true });
+    }
+  });
+
+  test('no other path takes a question, and the server’s own pages are there', async () => {
+    expect((await send(question.replace('/?', '/anything?'), {})).status).toBe(404);
+    expect(await send('/', {})).toMatchObject({ status: 200, text: 'Ok.\n' });
+    for (const path of ['/ping', '/play?user=bi', '/dashboard', '/js/uplot.js']) {
+      expect({ path, status: (await send(path, {})).status }).toEqual({ path, status: 200 });
+    }
   });
 });
 

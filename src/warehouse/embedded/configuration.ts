@@ -40,8 +40,43 @@ export function serverConfiguration(folder: ServerFolder, password: string, sync
       fsync_part_directory: Number(syncInserts),
     },
     send_crash_reports: { enabled: 0 },
+    http_handlers: { rule: httpRules },
   });
 }
+
+/**
+ * Who may ask over HTTP. `bi` needs no password, and a page of any site can have a browser on this machine send requests to
+ * its ports; ClickHouse lets every request say that any site may read the answer (add_http_cors_header, which its own page
+ * /play sends). So questions are taken only from programs (no Origin) and from pages of this machine, under a name of
+ * this machine: a foreign name that was made to lead here (DNS rebinding) shows in Host.
+ *
+ * There are no default handlers beside these: they would take a question on any path.
+ */
+const local = '(127\\.0\\.0\\.1|localhost|\\[::1\\])(:\\d+)?';
+const questions = 'regex:^/(query/?)?(\\?.*)?$';
+const httpRules = [
+  // What a look at the bare address gets by default, too.
+  { full_url: '/', methods: 'GET,HEAD', handler: { type: 'static', response_content: 'Ok.\n' } },
+  {
+    url: questions,
+    headers: { Host: `regex:^${local}$`, Origin: `regex:^(https?://${local})?$` },
+    handler: { type: 'dynamic_query_handler', query_param_name: 'query' },
+  },
+  {
+    url: questions,
+    handler: {
+      type: 'static',
+      status: 403,
+      response_content: 'Only programs and pages of this machine may ask here.\n',
+    },
+  },
+  ...['ping', 'play', 'dashboard', 'binary', 'merges', 'replicas_status'].map((page) => ({
+    url: `regex:^/${page}(/.*)?(\\?.*)?$`,
+    handler: { type: page },
+  })),
+  // What those pages load; ClickHouse wants their addresses as they are.
+  ...['/js/uplot.js', '/js/lz-string.js'].map((url) => ({ url, handler: { type: 'js' } })),
+];
 
 /**
  * Who may do what. All users are bound to the loopback interface.
