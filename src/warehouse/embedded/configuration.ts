@@ -55,8 +55,6 @@ export function serverConfiguration(folder: ServerFolder, password: string, sync
 const local = '(127\\.0\\.0\\.1|localhost|\\[::1\\])(:\\d+)?';
 const questions = 'regex:^/(query/?)?(\\?.*)?$';
 const httpRules = [
-  // What a look at the bare address gets by default, too.
-  { full_url: '/', methods: 'GET,HEAD', handler: { type: 'static', response_content: 'Ok.\n' } },
   {
     url: questions,
     headers: { Host: `regex:^${local}$`, Origin: `regex:^(https?://${local})?$` },
