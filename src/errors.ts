@@ -173,7 +173,7 @@ export const ERRORS = {
   PARLEY_STACK_MISSING: {
     retryable: false,
     action:
-      'Install Java 17 or newer and Maven 3.6 or newer (`java` and `mvn` on the PATH), or start a Docker engine; then try again.',
+      'Install Java 17 or newer and Maven 3.6 or newer (`java` and `mvn` on the PATH), or start a Docker engine; for the tests of BI clients a JDK, Maven and Python 3.10 with venv. Then try again.',
   },
   PARLEY_STACK_START: { retryable: true, action: 'Read the last lines of its log, which are printed above.' },
   PARLEY_FENCED: { retryable: false, action: 'A newer owner has this task; this process has stopped writing.' },

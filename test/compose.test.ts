@@ -52,7 +52,7 @@ describe('docker-compose.yml', () => {
   });
 
   test.each(services)('%s has a pinned image, and says when it is well or done', (_, service) => {
-    if (service.build === undefined) expect(service.image).toMatch(/^[\w/.-]+:\d+\.\d+\.\d+(\.\d+)?$/);
+    if (service.build === undefined) expect(service.image).toMatch(/^[\w/.-]+:v?\d+\.\d+\.\d+(\.\d+)?$/);
     else expect(existsSync(join(root, service.build.context, 'Dockerfile'))).toBe(true);
     expect(service.healthcheck !== undefined).toBe(!isOneShot(service));
     expect(['no', 'unless-stopped']).toContain(service.restart);
@@ -72,7 +72,8 @@ describe('docker-compose.yml', () => {
     const files = mounts.filter(([from]) => from!.startsWith('.'));
     expect(files.length).toBeGreaterThan(5);
     for (const [from, , mode] of files) {
-      expect(statSync(resolve(root, from!)).isFile()).toBe(true);
+      // Docker would make a folder of what is missing.
+      expect(existsSync(resolve(root, from!))).toBe(true);
       expect(mode).toBe('ro');
     }
     const named = mounts.filter(([from]) => !from!.startsWith('.')).map(([from]) => from);
@@ -111,6 +112,63 @@ describe('docker-compose.yml', () => {
     const cluster = compose.services['parley-cluster']!.environment!.PARLEY_CLICKHOUSE_CLUSTER;
     expect(read('deploy/clickhouse/cluster.d/cluster.xml')).toContain(`<${cluster}>`);
     expect(compose.services.parley!.environment).not.toHaveProperty('PARLEY_CLICKHOUSE_CLUSTER');
+  });
+});
+
+describe('Grafana and Prometheus', () => {
+  const { grafana, prometheus } = compose.services;
+
+  test('start with their profiles only', () => {
+    expect(grafana!.profiles).toEqual(['bi', 'monitoring']);
+    expect(prometheus!.profiles).toEqual(['monitoring']);
+  });
+
+  test('Grafana has no account with a known password: nobody signs in, everybody looks', () => {
+    expect(grafana!.environment).toMatchObject({
+      GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION: 'true',
+      GF_AUTH_ANONYMOUS_ORG_ROLE: 'Viewer',
+      GF_AUTH_BASIC_ENABLED: 'false',
+      GF_AUTH_DISABLE_LOGIN_FORM: 'true',
+      GF_USERS_ALLOW_SIGN_UP: 'false',
+    });
+  });
+
+  test('Grafana asks as bi, over HTTP, services that are there; its plugin is pinned', () => {
+    const { datasources } = parse(read('deploy/grafana/datasources.yml')) as {
+      readonly datasources: readonly {
+        type: string;
+        url?: string;
+        jsonData: Record<string, unknown>;
+        secureJsonData?: object;
+      }[];
+    };
+    const [clickhouse, metrics] = datasources;
+    expect(clickhouse).toMatchObject({
+      jsonData: { host: 'clickhouse', port: 8123, protocol: 'http', username: 'bi' },
+      secureJsonData: { password: `\${BI_PASSWORD}` },
+    });
+    expect(grafana!.environment!.BI_PASSWORD).toBe(compose.services.clickhouse!.environment!.BI_PASSWORD);
+    expect(compose.services).toHaveProperty([new URL(metrics!.url!).hostname]);
+    const plugin = String(grafana!.environment!.GF_PLUGINS_PREINSTALL_SYNC);
+    expect(plugin).toMatch(new RegExp(`^${clickhouse!.type}@\\d+\\.\\d+\\.\\d+$`));
+  });
+
+  test('Prometheus asks every service that runs Parley', () => {
+    const { scrape_configs: jobs, rule_files: rules } = parse(read('deploy/prometheus/prometheus.yml')) as {
+      readonly scrape_configs: readonly {
+        job_name: string;
+        dns_sd_configs?: readonly { names: string[]; port: number }[];
+      }[];
+      readonly rule_files: readonly string[];
+    };
+    const [found] = jobs.find(({ job_name: name }) => name === 'parley')!.dns_sd_configs!;
+    const running = services.filter(([, { command }]) => command?.[0] === 'run').map(([name]) => name);
+    expect([...found!.names].sort()).toEqual(running.sort());
+    for (const [, { ports = [] }] of services.filter(([name]) => name.startsWith('parley'))) {
+      for (const port of ports) expect(port.split(':').at(-1)).toBe(String(found!.port));
+    }
+    const mounted = prometheus!.volumes!.map((mount) => mount.split(':')[1]);
+    expect(mounted).toEqual(expect.arrayContaining([...rules]));
   });
 });
 
@@ -203,7 +261,7 @@ test.runIf(hasPlugin)('docker compose reads it, with every profile', () => {
   const environment = join(scratch, 'environment');
   const needed = ['CLICKHOUSE_PASSWORD', 'CLICKHOUSE_BI_PASSWORD', 'CLICKHOUSE_CLUSTER_SECRET'];
   writeFileSync(environment, needed.map((name) => `${name}=x\n`).join(''));
-  const profiles = ['--profile', 'members', '--profile', 'cluster'];
+  const profiles = ['members', 'cluster', 'bi', 'monitoring'].flatMap((profile) => ['--profile', profile]);
   const options = ['--file', join(root, 'docker-compose.yml'), '--env-file', environment, ...profiles];
   execFileSync('docker', ['compose', ...options, 'config', '--quiet'], { stdio: 'pipe' });
 });

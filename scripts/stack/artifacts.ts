@@ -60,7 +60,7 @@ export async function javaProgram(): Promise<string> {
  * A folder of the cache, made by `fill` when it is not there. It appears under its name whole or not at all, so two
  * processes may fill it at once: the second one finds it made, and drops its own.
  */
-async function cached(name: string, fill: (folder: string, work: string) => Promise<void>): Promise<string> {
+export async function cached(name: string, fill: (folder: string, work: string) => Promise<void>): Promise<string> {
   const folder = join(cacheFolder(), name);
   if (existsSync(folder)) return folder;
   mkdirSync(dirname(folder), { recursive: true });
@@ -92,7 +92,7 @@ function cacheFolder(): string {
  * Runs Maven with the user's own settings: mirrors, proxies, local repository. Once more when it failed, because two
  * Mavens that fill one local repository at the same time can trip over each other.
  */
-async function maven(args: readonly string[]): Promise<void> {
+export async function maven(args: readonly string[]): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
       await run('mvn', ['-q', '-B', ...args], { timeout: downloadMs, maxBuffer: 16 * 1024 * 1024, cwd: tmpdir() });
@@ -107,7 +107,7 @@ async function maven(args: readonly string[]): Promise<void> {
   }
 }
 
-function missing(expected: string, received: string, cause?: unknown): ParleyError {
+export function missing(expected: string, received: string, cause?: unknown): ParleyError {
   return new ParleyError('PARLEY_STACK_MISSING', 'The stack cannot be started on this machine', {
     expected,
     received,
@@ -115,6 +115,6 @@ function missing(expected: string, received: string, cause?: unknown): ParleyErr
   });
 }
 
-function dependency(group: string, artifact: string, version: string): string {
-  return `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`;
+export function dependency(group: string, artifact: string, version: string, more = ''): string {
+  return `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version>${more}</dependency>`;
 }

@@ -50,6 +50,8 @@ export const configurationKeys: readonly ConfigurationKey[] = [
   ),
   key('clickhouse.httpPort', 'integer', port, 8123, 'HTTP port of its own server, or the next free one; 0: any'),
   key('clickhouse.tcpPort', 'integer', port, 9000, 'Native port of its own server, or the next free one; 0: any'),
+  key('bi.username', 'text', text, 'bi', 'User that BI tools connect as; `parley doctor bi` asks as that user'),
+  { ...key('bi.password', 'text', z.string(), undefined, 'Password of that user'), isSecret: true },
   key(
     'kafka.brokers',
     'list',

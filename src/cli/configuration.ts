@@ -20,6 +20,7 @@ export interface Configuration {
     readonly httpPort: number;
     readonly tcpPort: number;
   };
+  readonly bi: { readonly username: string; readonly password: string | undefined };
   readonly kafka: {
     readonly brokers: readonly string[] | undefined;
     readonly topicPrefix: string;

@@ -1,3 +1,4 @@
+import { addDoctorBi } from './doctor-bi.ts';
 import { checkBrokers } from './doctor-brokers.ts';
 import { type Check, checkMachine, configurationCheck } from './doctor-machine.ts';
 import { checkWarehouse } from './doctor-warehouse.ts';
@@ -14,7 +15,8 @@ export function addDoctor({ program, handle }: Registry): void {
     .addHelpText(
       'after',
       `
-It changes nothing. The exit code is 1 when a check fails; a warning is no failure.
+It changes nothing. The exit code is 1 when a check fails; a warning is no failure. \`parley doctor bi\` tries what BI
+tools send.
 
 Examples:
   $ parley doctor
@@ -32,12 +34,14 @@ Examples:
     }
     const isFailing = checks.some(({ status }) => status === 'fail');
     if (flags.json) printJson({ ok: !isFailing, checks });
-    else print(describe(checks));
+    else print(describeChecks(checks));
     return isFailing ? exitFailed : exitDone;
   });
+  addDoctorBi(command, handle);
 }
 
-function describe(checks: readonly Check[]): string {
+/** The findings as a table, what to do about them, and a verdict. */
+export function describeChecks(checks: readonly Check[]): string {
   const columns = [{ title: 'check' }, { title: '' }, { title: 'found' }];
   const grid = table(
     columns,

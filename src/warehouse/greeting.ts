@@ -3,7 +3,7 @@ import type { ClickHouseClient } from './client.ts';
 import { failureOf } from './failure.ts';
 
 /** ClickHouse's numbers for a user that it does not know, or a password that is wrong. */
-const unknownUser = new Set(['192', '193', '194', '516']);
+export const unknownUser = new Set(['192', '193', '194', '516']);
 
 /**
  * Asks a configured server for a sign of life, so that a wrong address or user is told as such, and not by the first

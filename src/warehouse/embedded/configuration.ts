@@ -40,8 +40,41 @@ export function serverConfiguration(folder: ServerFolder, password: string, sync
       fsync_part_directory: Number(syncInserts),
     },
     send_crash_reports: { enabled: 0 },
+    http_handlers: { rule: httpRules },
   });
 }
+
+/**
+ * Who may ask over HTTP. `bi` needs no password, and a page of any site can have a browser on this machine send requests to
+ * its ports; ClickHouse lets every request say that any site may read the answer (add_http_cors_header, which its own page
+ * /play sends). So questions are taken only from programs (no Origin) and from pages of this machine, under a name of
+ * this machine: a foreign name that was made to lead here (DNS rebinding) shows in Host.
+ *
+ * There are no default handlers beside these: they would take a question on any path.
+ */
+const local = '(127\\.0\\.0\\.1|localhost|\\[::1\\])(:\\d+)?';
+const questions = 'regex:^/(query/?)?(\\?.*)?$';
+const httpRules = [
+  {
+    url: questions,
+    headers: { Host: `regex:^${local}$`, Origin: `regex:^(https?://${local})?$` },
+    handler: { type: 'dynamic_query_handler', query_param_name: 'query' },
+  },
+  {
+    url: questions,
+    handler: {
+      type: 'static',
+      status: 403,
+      response_content: 'Only programs and pages of this machine may ask here.\n',
+    },
+  },
+  ...['ping', 'play', 'dashboard', 'binary', 'merges', 'replicas_status'].map((page) => ({
+    url: `regex:^/${page}(/.*)?(\\?.*)?$`,
+    handler: { type: page },
+  })),
+  // What those pages load; ClickHouse wants their addresses as they are.
+  ...['/js/uplot.js', '/js/lz-string.js'].map((url) => ({ url, handler: { type: 'js' } })),
+];
 
 /**
  * Who may do what. All users are bound to the loopback interface.
@@ -55,9 +88,10 @@ export function usersConfiguration(password: string): string {
   return xml('clickhouse', {
     profiles: {
       // Also what the engine's own work runs with. The engine is `clickhouse local`, which turns the first two on.
-      default: { allow_introspection_functions: 0, implicit_select: 0, ...oneCopy },
-      engine: { max_sessions_for_user: 1 },
-      [WRITER]: { allow_introspection_functions: 0, implicit_select: 0, ...oneCopy },
+      // `readonly` stands in each, so that no reader can leave its own constraints with SET profile.
+      default: { readonly: 0, allow_introspection_functions: 0, implicit_select: 0, ...oneCopy },
+      engine: { readonly: 0, max_sessions_for_user: 1 },
+      [WRITER]: { readonly: 0, allow_introspection_functions: 0, implicit_select: 0, ...oneCopy },
       [READER]: {
         // 2: settings can be changed, as BI tools do on connecting, but not this one.
         readonly: 2,
@@ -67,7 +101,7 @@ export function usersConfiguration(password: string): string {
         max_execution_time: 60,
         // Half of the server's, so that heavy questions cannot take the memory that inserts need.
         max_memory_usage_for_user: Math.floor(memoryBytes() * serverMemoryRatio * 0.5),
-        constraints: { allow_ddl: { const: '' }, allow_introspection_functions: { const: '' } },
+        constraints: Object.fromEntries(fixedForReaders.map((setting) => [setting, { const: '' }])),
       },
     },
     quotas: { default: '' },
@@ -105,6 +139,31 @@ export function usersConfiguration(password: string): string {
     },
   });
 }
+
+/**
+ * What a reader cannot change, beside `readonly`: what is for writers, its share of the memory, and the formats' settings
+ * that name a file (the engine, being `clickhouse local`, would open any) or an address that the server would ask.
+ * deploy/clickhouse/users.d/parley.xml has the same; a test holds the two equal.
+ */
+export const fixedForReaders = [
+  'allow_ddl',
+  'allow_introspection_functions',
+  'max_memory_usage_for_user',
+  'format_template_resultset',
+  'format_template_row',
+  'format_schema',
+  'format_avro_schema_registry_url',
+] as const;
+
+/**
+ * The function `file`, which `clickhouse local` lets every user call on every file that the process can read: the
+ * password of `parley`, too. No right guards it there. A function of SQL goes before one of the engine when it is found
+ * in the engine's folder at its start (CREATE FUNCTION would refuse the name).
+ */
+export const fileFunction = {
+  path: ['user_defined', 'function_file.sql'],
+  sql: "CREATE FUNCTION file AS path -> throwIf(materialize(1), 'Not enough privileges: files cannot be read here')\n",
+} as const;
 
 /** A repeated insert leaves one copy, in the table and behind its views. The defaults differ between versions. */
 const oneCopy = {

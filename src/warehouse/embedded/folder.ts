@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { codeOf } from '../../errors.ts';
 
 /** Where the embedded server keeps its things: all in `<dataDir>/clickhouse`, beside `<dataDir>/server.json`. */
@@ -39,6 +39,13 @@ export function makeServerFolder(folder: ServerFolder): void {
 export function writePrivate(path: string, text: string): void {
   rmSync(path, { force: true });
   writeFileSync(path, text, { mode: 0o600, flag: 'wx' });
+}
+
+/** Writes a file into ClickHouse's own folder; `path` are its folders and its name. */
+export function writeIntoData(folder: ServerFolder, path: readonly string[], text: string): void {
+  const file = join(folder.data, ...path);
+  mkdirSync(dirname(file), { recursive: true });
+  writePrivate(file, text);
 }
 
 /** The password of `parley`: made once for a data folder, so that a BI tool's saved connection outlives a restart. */

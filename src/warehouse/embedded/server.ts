@@ -1,6 +1,6 @@
 import { folderError, type ParleyError } from '../../errors.ts';
-import { READER, serverConfiguration, usersConfiguration, WRITER } from './configuration.ts';
-import { ensurePassword, makeServerFolder, serverFolder, writePrivate } from './folder.ts';
+import { fileFunction, READER, serverConfiguration, usersConfiguration, WRITER } from './configuration.ts';
+import { ensurePassword, makeServerFolder, serverFolder, writeIntoData, writePrivate } from './folder.ts';
 import { publishLease, releaseLease, takeLease } from './lease.ts';
 import { findLibrary } from './library.ts';
 import { type ServerLog, startFirst } from './start.ts';
@@ -66,6 +66,7 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
     const password = ensurePassword(folder);
     writePrivate(folder.config, serverConfiguration(folder, password, options.syncInserts ?? false));
     writePrivate(folder.users, usersConfiguration(password));
+    writeIntoData(folder, fileFunction.path, fileFunction.sql);
     const started = await startFirst({ library, folder, password, httpPort, tcpPort, log, readyTimeoutMs });
     const { engine, ...address } = started;
     publishLease(folder.lease, address);
