@@ -10,6 +10,19 @@ export interface Domain {
   readonly topics: readonly Topic[];
   readonly stages: readonly Stage[];
   readonly tables: readonly LandingTable[];
+  /** Small tables that people write; they go to `<name>.landing_seeds`, and views read them there. */
+  readonly seeds?: readonly Seed[];
+  /** What views need of the configuration: name and value, kept beside the seeds as the seed `variables`. */
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
+/** A table in a file `<name>.csv` that people edit: shipped in `seeds/`, or in a folder of their own. */
+export interface Seed {
+  readonly name: string;
+  /** The column whose values are unique. */
+  readonly key: string;
+  /** A row: its columns in their order, each a text. An optional one may be left out of the file; its cells are then ''. */
+  readonly row: z.ZodObject<Readonly<Record<string, z.ZodType<string | undefined>>>>;
 }
 
 /** A topic that producers write to. Its name is `<domain>.<name>`. */
