@@ -35,9 +35,9 @@ CREATE TABLE IF NOT EXISTS assistant.landing_entries
     retry_count Nullable(UInt32) COMMENT 'Of a call: how many calls of the same tool with the same input failed right before it, without another call between. Null for any other entry and for one that came too late.',
     period_started_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Start of its activity period; null when it came too late.',
     is_too_late Bool COMMENT 'Whether it came later than the allowed lateness: it is counted, and has no place in its session.',
-    extracted_at DateTime64(3, 'UTC') COMMENT 'When Parley wrote this row.' CODEC(Delta(8), LZ4),
     sign Int8 COMMENT '+1: the row is true; -1: it is withdrawn.',
-    row_version UInt64 COMMENT 'The row with the largest version of a key holds.' CODEC(Delta(8), LZ4)
+    row_version UInt64 COMMENT 'The row with the largest version of a key holds.' CODEC(Delta(8), LZ4),
+    extracted_at DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') COMMENT 'When ClickHouse took this row in: the time that freshness goes by.' CODEC(Delta(8), LZ4)
 )
 ENGINE = ReplacingMergeTree(row_version)
 ORDER BY (entry_type, effective_timestamp, session_id, conversation_id)

@@ -20,9 +20,9 @@ CREATE TABLE IF NOT EXISTS assistant.landing_tool_calls
     file_extension LowCardinality(String) COMMENT 'Extension of that file, in lower case without the dot; empty without one.',
     file_type_category LowCardinality(String) COMMENT 'javascript, python, jvm, go, rust, sql, documentation, config, styles, html, shell, docker or other; empty without a file.',
     source_file LowCardinality(String) COMMENT 'File that the call came from; of a result without a call, the result. Empty when unknown.',
-    extracted_at DateTime64(3, 'UTC') COMMENT 'When Parley wrote this row.' CODEC(Delta(8), LZ4),
     sign Int8 COMMENT '+1: the row is true; -1: it is withdrawn.',
-    row_version UInt64 COMMENT 'The row with the largest version of a key holds.' CODEC(Delta(8), LZ4)
+    row_version UInt64 COMMENT 'The row with the largest version of a key holds.' CODEC(Delta(8), LZ4),
+    extracted_at DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') COMMENT 'When ClickHouse took this row in: the time that freshness goes by.' CODEC(Delta(8), LZ4)
 )
 ENGINE = ReplacingMergeTree(row_version)
 ORDER BY (occurred_at, session_id, tool_call_id)

@@ -25,9 +25,9 @@ CREATE TABLE IF NOT EXISTS assistant.landing_sessions
     period_count UInt32 COMMENT 'Activity periods.',
     active_ms UInt64 COMMENT 'Milliseconds that those last together.',
     too_late_count UInt32 COMMENT 'Entries that came too late to be placed. They are in every count above but those of responses and periods.',
-    extracted_at DateTime64(3, 'UTC') COMMENT 'When Parley wrote this row.' CODEC(Delta(8), LZ4),
     sign Int8 COMMENT '+1: the row is true; -1: it is withdrawn.',
-    row_version UInt64 COMMENT 'The row with the largest version of a key holds.' CODEC(Delta(8), LZ4)
+    row_version UInt64 COMMENT 'The row with the largest version of a key holds.' CODEC(Delta(8), LZ4),
+    extracted_at DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') COMMENT 'When ClickHouse took this row in: the time that freshness goes by.' CODEC(Delta(8), LZ4)
 )
 ENGINE = ReplacingMergeTree(row_version)
 ORDER BY session_id

@@ -4,6 +4,11 @@ const time = "DateTime64(3, 'UTC')" as const;
 const maybeTime = "Nullable(DateTime64(3, 'UTC'))" as const;
 
 /**
+ * Three of the tables have a column more in the migrations, `extracted_at`, that ClickHouse fills: when a row was written
+ * is a matter of its clock, and no correction has to repeat it.
+ */
+
+/**
  * An entry of a transcript, of any type. Grain: session_id, conversation_id (the entry's id). Every correction sends
  * both the row that it withdraws and the one that holds, so that incremental views can read the signs.
  */
@@ -40,8 +45,6 @@ export const landingEntries = {
     /** Start of its activity period; null for an entry that came too late to be placed. */
     period_started_at: maybeTime,
     is_too_late: 'Bool',
-    /** Time of the batch that wrote this row: the load time that freshness goes by. */
-    extracted_at: time,
   },
 } as const satisfies LandingTable;
 
@@ -73,7 +76,6 @@ export const landingToolCalls = {
     file_extension: 'LowCardinality(String)',
     file_type_category: 'LowCardinality(String)',
     source_file: 'LowCardinality(String)',
-    extracted_at: time,
   },
 } as const satisfies LandingTable;
 
@@ -110,7 +112,6 @@ export const landingSessions = {
     period_count: 'UInt32',
     active_ms: 'UInt64',
     too_late_count: 'UInt32',
-    extracted_at: time,
   },
   replacedBy: ['session_id'],
 } as const satisfies LandingTable;
