@@ -8,7 +8,7 @@ CREATE VIEW IF NOT EXISTS assistant.stg_conversations
     entry_type LowCardinality(String) COMMENT 'user, assistant, tool_use, tool_result, system, summary, file-history-snapshot, queue-operation, progress or unknown.',
     original_timestamp Nullable(DateTime64(3, 'UTC')) COMMENT 'Time that the entry has of itself, in UTC.',
     effective_timestamp DateTime64(3, 'UTC') COMMENT 'Time that it counts under, in UTC: the same, since an entry without one is refused.',
-    extracted_at DateTime64(3, 'UTC') COMMENT 'When Parley wrote this row, in UTC: what freshness goes by.',
+    extracted_at DateTime64(3, 'UTC') COMMENT 'When ClickHouse took this row in, in UTC: what freshness goes by.',
     content_length UInt32 COMMENT 'Characters of the content; of a call without content, of its input as JSON.',
     content Nullable(String) COMMENT 'The content; null unless Parley was configured to store it.',
     is_message Bool COMMENT 'Whether it is of type user or assistant.',
@@ -66,7 +66,7 @@ CREATE VIEW IF NOT EXISTS assistant.stg_messages
     content Nullable(String) COMMENT 'The content; null unless Parley was configured to store it.',
     effective_timestamp DateTime64(3, 'UTC') COMMENT 'When it was written, in UTC.',
     partition_date Date COMMENT 'Day on which it was written, in the zone of assistant.variables.',
-    extracted_at DateTime64(3, 'UTC') COMMENT 'When Parley wrote this row, in UTC.',
+    extracted_at DateTime64(3, 'UTC') COMMENT 'When ClickHouse took this row in, in UTC.',
     is_too_late Bool COMMENT 'Whether it came later than the allowed lateness: it is counted, and has no place in its session.',
     source_file LowCardinality(String) COMMENT 'File that it came from; empty when unknown.'
 )
@@ -112,7 +112,7 @@ CREATE VIEW IF NOT EXISTS assistant.stg_tool_calls
     content_length UInt32 COMMENT 'Characters of the content; of a call without content, of its input as JSON.',
     effective_timestamp DateTime64(3, 'UTC') COMMENT 'When it happened, in UTC.',
     partition_date Date COMMENT 'Day on which it happened, in the zone of assistant.variables.',
-    extracted_at DateTime64(3, 'UTC') COMMENT 'When Parley wrote this row, in UTC.',
+    extracted_at DateTime64(3, 'UTC') COMMENT 'When ClickHouse took this row in, in UTC.',
     is_too_late Bool COMMENT 'Whether it came later than the allowed lateness.',
     source_file LowCardinality(String) COMMENT 'File that it came from; empty when unknown.'
 )

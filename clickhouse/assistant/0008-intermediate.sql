@@ -24,7 +24,7 @@ CREATE VIEW IF NOT EXISTS assistant.int_messages_enriched
     is_question Bool COMMENT 'Whether it has a question mark at the end of a word or line.',
     effective_timestamp DateTime64(3, 'UTC') COMMENT 'When it was written, in UTC.',
     partition_date Date COMMENT 'Day on which it was written, in the zone of assistant.variables.',
-    extracted_at DateTime64(3, 'UTC') COMMENT 'When Parley wrote this row, in UTC.',
+    extracted_at DateTime64(3, 'UTC') COMMENT 'When ClickHouse took this row in, in UTC.',
     is_too_late Bool COMMENT 'Whether it came later than the allowed lateness.',
     source_file LowCardinality(String) COMMENT 'File that it came from; empty when unknown.'
 )
@@ -96,7 +96,7 @@ CREATE VIEW IF NOT EXISTS assistant.int_sessions_computed
     primary_task_category LowCardinality(Nullable(String)) COMMENT 'Category of the most messages; other only when there is no more. Null without messages.',
     task_category_count UInt32 COMMENT 'Categories that its messages have, other among them.',
     too_late_count UInt32 COMMENT 'Entries that came too late to be placed. They count above, but for responses and periods.',
-    extracted_at DateTime64(3, 'UTC') COMMENT 'When Parley wrote this row, in UTC.'
+    extracted_at DateTime64(3, 'UTC') COMMENT 'When ClickHouse took this row in, in UTC.'
 )
 AS WITH ifNull((SELECT time_zone FROM assistant.variables), 'UTC') AS zone
 SELECT
@@ -195,23 +195,26 @@ CREATE VIEW IF NOT EXISTS assistant.int_tool_usage
     retry_count Nullable(UInt32) COMMENT 'Of a call: how many calls of the same tool with the same input failed right before it.',
     effective_timestamp DateTime64(3, 'UTC') COMMENT 'When it happened, in UTC.',
     partition_date Date COMMENT 'Day on which it happened, in the zone of assistant.variables.',
-    extracted_at DateTime64(3, 'UTC') COMMENT 'When Parley wrote this row, in UTC.',
+    extracted_at DateTime64(3, 'UTC') COMMENT 'When ClickHouse took this row in, in UTC.',
     source_file LowCardinality(String) COMMENT 'File that it came from; empty when unknown.'
 )
-AS SELECT
+AS WITH
+    -- Never empty: transform takes no empty lists.
+    (SELECT (arrayPushBack(groupArray(tool_name), ''), arrayPushBack(groupArray(toString(tool_category)), 'unknown'), arrayPushBack(groupArray(toString(operation_kind)), 'none')) FROM assistant.int_tools) AS tools
+SELECT
     entries.conversation_id AS conversation_id,
     entries.session_id AS session_id,
     entries.project_id AS project_id,
     entries.entry_type AS entry_type,
     entries.tool_use_id AS tool_use_id,
     if(ifNull(pairs.tool_name, '') = '', entries.tool_name, ifNull(pairs.tool_name, '')) AS tool_name,
-    if(ifNull(tools.tool_category, '') = '', 'unknown', ifNull(tools.tool_category, '')) AS tool_category,
+    transform(toString(tool_name), tools.1, tools.2, 'unknown') AS tool_category,
     entries.is_invocation AS is_invocation,
     entries.is_result AS is_result,
     entries.tool_sequence AS tool_sequence,
-    ifNull(tools.operation_kind, '') = 'file' AS is_file_operation,
-    ifNull(tools.operation_kind, '') = 'search' AS is_search_operation,
-    ifNull(tools.operation_kind, '') = 'shell' AS is_shell_command,
+    transform(toString(tool_name), tools.1, tools.3, 'none') = 'file' AS is_file_operation,
+    transform(toString(tool_name), tools.1, tools.3, 'none') = 'search' AS is_search_operation,
+    transform(toString(tool_name), tools.1, tools.3, 'none') = 'shell' AS is_shell_command,
     nullIf(ifNull(pairs.file_path, ''), '') AS file_path,
     nullIf(ifNull(pairs.file_extension, ''), '') AS file_extension,
     nullIf(ifNull(pairs.file_type_category, ''), '') AS file_type_category,
@@ -240,5 +243,4 @@ LEFT JOIN
     FROM assistant.landing_tool_calls FINAL
     WHERE sign = 1
 ) AS pairs ON pairs.session_id = entries.session_id AND pairs.conversation_id = entries.conversation_id
-LEFT JOIN assistant.int_tools AS tools ON tools.tool_name = if(ifNull(pairs.tool_name, '') = '', toString(entries.tool_name), ifNull(pairs.tool_name, ''))
 COMMENT 'Silver: one row per tool call and per tool result, each with the tool of the call, its category and its file.';

@@ -117,7 +117,7 @@ CREATE VIEW IF NOT EXISTS assistant.dim_sessions
     messages_per_minute Nullable(Float64) COMMENT 'message_count / duration_minutes; null when it took no time.',
     tools_per_minute Nullable(Float64) COMMENT 'tool_call_count / duration_minutes; null when it took no time.',
     too_late_count UInt32 COMMENT 'Entries that came too late to be placed. They count above, but for responses and periods.',
-    extracted_at DateTime64(3, 'UTC') COMMENT 'When Parley wrote this row, in UTC.'
+    extracted_at DateTime64(3, 'UTC') COMMENT 'When ClickHouse took this row in, in UTC.'
 )
 AS WITH ifNull((SELECT time_zone FROM assistant.variables), 'UTC') AS zone
 SELECT

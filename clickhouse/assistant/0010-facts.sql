@@ -25,7 +25,7 @@ CREATE VIEW IF NOT EXISTS assistant.fct_messages
     previous_role LowCardinality(Nullable(String)) COMMENT 'Role of the message before it; null for the first.',
     seconds_since_previous Nullable(Float64) COMMENT 'Seconds since that message; null for the first.',
     is_too_late Bool COMMENT 'Whether it came later than the allowed lateness.',
-    extracted_at DateTime64(3, 'UTC') COMMENT 'When Parley wrote this row, in UTC.'
+    extracted_at DateTime64(3, 'UTC') COMMENT 'When ClickHouse took this row in, in UTC.'
 )
 AS SELECT
     concat(session_id, '/', conversation_id) AS message_key,
@@ -88,7 +88,7 @@ CREATE VIEW IF NOT EXISTS assistant.fct_tool_calls
     effective_timestamp DateTime64(3, 'UTC') COMMENT 'When it happened, in UTC.',
     partition_date Date COMMENT 'Day on which it happened, in the zone of assistant.variables.',
     source_file LowCardinality(String) COMMENT 'File that it came from; empty when unknown.',
-    extracted_at DateTime64(3, 'UTC') COMMENT 'When Parley wrote this row, in UTC.'
+    extracted_at DateTime64(3, 'UTC') COMMENT 'When ClickHouse took this row in, in UTC.'
 )
 AS SELECT
     concat(session_id, '/', conversation_id) AS tool_call_key,
@@ -148,7 +148,9 @@ CREATE VIEW IF NOT EXISTS assistant.fct_file_operations
     partition_date Date COMMENT 'The same as date_key.',
     source_file LowCardinality(String) COMMENT 'File that the entry came from; empty when unknown.'
 )
-AS WITH ifNull((SELECT time_zone FROM assistant.variables), 'UTC') AS zone
+AS WITH
+    ifNull((SELECT time_zone FROM assistant.variables), 'UTC') AS zone,
+    (SELECT (arrayPushBack(groupArray(tool_name), ''), arrayPushBack(groupArray(toString(operation_kind)), 'none')) FROM assistant.int_tools) AS kinds
 SELECT
     concat(calls.session_id, '/', calls.call_conversation_id) AS file_operation_key,
     calls.session_id AS session_key,
@@ -175,10 +177,8 @@ FROM
 (
     SELECT *
     FROM assistant.landing_tool_calls FINAL
-    WHERE sign = 1 AND call_conversation_id != ''
+    WHERE sign = 1 AND call_conversation_id != '' AND transform(toString(tool_name), kinds.1, kinds.2, 'none') = 'file'
 ) AS calls
-LEFT JOIN assistant.int_tools AS tools ON tools.tool_name = calls.tool_name
-WHERE ifNull(tools.operation_kind, '') = 'file'
 COMMENT 'One row per call of a tool that works on a file.';
 
 CREATE VIEW IF NOT EXISTS assistant.fct_file_ops

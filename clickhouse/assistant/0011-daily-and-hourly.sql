@@ -34,7 +34,8 @@ CREATE VIEW IF NOT EXISTS assistant.agg_daily_summary
 )
 AS WITH
     ifNull((SELECT time_zone FROM assistant.variables), 'UTC') AS zone,
-    (SELECT max(last_at) FROM assistant.store_activity) AS last_entry
+    (SELECT max(last_at) FROM assistant.store_activity) AS last_entry,
+    (SELECT (arrayPushBack(groupArray(tool_name), ''), arrayPushBack(groupArray(toString(operation_kind)), 'none')) FROM assistant.int_tools) AS kinds
 SELECT
     parts.date_key AS date_key,
     sum(parts.session_count) AS session_count,
@@ -82,9 +83,8 @@ FROM
     UNION ALL
     SELECT
         toDate(store.slot, zone) AS date_key,
-        toInt64(0) AS session_count, toInt64(0) AS active_sessions, toInt64(0) AS active_projects, toInt64(0) AS session_seconds, toInt64(0) AS entries, toInt64(0) AS user_messages, toInt64(0) AS assistant_messages, toInt64(0) AS content_length, toInt64(0) AS messages_with_code, toInt64(0) AS questions, toInt64(0) AS responses, toInt64(0) AS response_ms, sum(store.calls) AS calls, toInt64(uniqExactIf(store.tool_name, store.calls > 0)) AS tools, sumIf(store.calls, tools.operation_kind = 'file') AS file_operations, sumIf(store.calls, tools.operation_kind = 'search') AS search_operations, sumIf(store.calls, tools.operation_kind = 'shell') AS shell_commands, sum(store.paired - store.successes) AS failures, sum(store.timed) AS timed, sum(store.duration_ms) AS duration_ms, sumIf(store.calls, tools.operation_kind = 'file' AND store.tool_name = 'Read') AS file_reads, sumIf(store.calls, tools.operation_kind = 'file' AND store.tool_name = 'Write') AS file_writes, sumIf(store.calls, tools.operation_kind = 'file' AND store.tool_name IN ('Edit', 'MultiEdit')) AS file_edits, toInt64(uniqExactIf(store.file_path, tools.operation_kind = 'file' AND store.file_path != '' AND store.calls > 0)) AS files
+        toInt64(0) AS session_count, toInt64(0) AS active_sessions, toInt64(0) AS active_projects, toInt64(0) AS session_seconds, toInt64(0) AS entries, toInt64(0) AS user_messages, toInt64(0) AS assistant_messages, toInt64(0) AS content_length, toInt64(0) AS messages_with_code, toInt64(0) AS questions, toInt64(0) AS responses, toInt64(0) AS response_ms, sum(store.calls) AS calls, toInt64(uniqExactIf(store.tool_name, store.calls > 0)) AS tools, sumIf(store.calls, transform(toString(store.tool_name), kinds.1, kinds.2, 'none') = 'file') AS file_operations, sumIf(store.calls, transform(toString(store.tool_name), kinds.1, kinds.2, 'none') = 'search') AS search_operations, sumIf(store.calls, transform(toString(store.tool_name), kinds.1, kinds.2, 'none') = 'shell') AS shell_commands, sum(store.paired - store.successes) AS failures, sum(store.timed) AS timed, sum(store.duration_ms) AS duration_ms, sumIf(store.calls, transform(toString(store.tool_name), kinds.1, kinds.2, 'none') = 'file' AND store.tool_name = 'Read') AS file_reads, sumIf(store.calls, transform(toString(store.tool_name), kinds.1, kinds.2, 'none') = 'file' AND store.tool_name = 'Write') AS file_writes, sumIf(store.calls, transform(toString(store.tool_name), kinds.1, kinds.2, 'none') = 'file' AND store.tool_name IN ('Edit', 'MultiEdit')) AS file_edits, toInt64(uniqExactIf(store.file_path, transform(toString(store.tool_name), kinds.1, kinds.2, 'none') = 'file' AND store.file_path != '' AND store.calls > 0)) AS files
     FROM assistant.store_tool_calls AS store
-    LEFT JOIN assistant.int_tools AS tools ON tools.tool_name = store.tool_name
     GROUP BY date_key
     UNION ALL
     SELECT

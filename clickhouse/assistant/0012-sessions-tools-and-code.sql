@@ -36,7 +36,7 @@ AS SELECT
     quantileExactInclusive(0.5)(sessions.message_count) AS median_messages_per_session,
     total_tool_calls / session_count AS avg_tool_calls_per_session,
     quantileExactInclusive(0.5)(sessions.tool_call_count) AS median_tool_calls_per_session,
-    if(sum(sessions.response_count) > 0, sum(sessions.total_response_seconds) / sum(sessions.response_count), NULL) AS avg_response_time_seconds,
+    if(sum(sessions.response_count) > 0, sum(toInt64(round(sessions.total_response_seconds * 1000))) / 1000 / sum(sessions.response_count), NULL) AS avg_response_time_seconds,
     if(total_messages > 0, sum(sessions.total_content_length) / total_messages, NULL) AS avg_content_length,
     sum(sessions.unique_tools_used) / session_count AS avg_unique_tools_used,
     if(total_messages > 0, total_tool_calls / total_messages, NULL) AS avg_tools_per_message,
@@ -90,8 +90,8 @@ AS SELECT
     tools.sessions_used AS sessions_used,
     tools.projects_used AS projects_used,
     tools.invocation_count AS invocations,
-    ifNull(pairs.paired, 0) AS results,
-    100 * ifNull(pairs.paired, 0) / tools.invocation_count AS completion_rate_pct,
+    ifNull(peaks.paired, 0) AS results,
+    100 * ifNull(peaks.paired, 0) / tools.invocation_count AS completion_rate_pct,
     tools.success_count AS successes,
     100 * tools.success_rate AS success_rate_pct,
     tools.avg_execution_seconds AS avg_execution_seconds,
@@ -110,12 +110,6 @@ FROM
 ) AS tools
 LEFT JOIN
 (
-    SELECT toString(store.tool_name) AS tool_name, sum(store.paired) AS paired
-    FROM assistant.store_tool_calls AS store
-    GROUP BY tool_name
-) AS pairs ON pairs.tool_name = tools.tool_name
-LEFT JOIN
-(
     SELECT
         toString(tool_name) AS tool_name,
         sum(calls) AS timed,
@@ -132,10 +126,10 @@ LEFT JOIN
 ) AS durations ON durations.tool_name = tools.tool_name
 LEFT JOIN
 (
-    SELECT tool_name, min((-by_hour.calls, by_hour.hour)) AS first, -first.1 AS calls, first.2 AS hour
+    SELECT tool_name, min((-by_hour.calls, by_hour.hour)) AS first, -first.1 AS calls, first.2 AS hour, sum(by_hour.paired) AS paired
     FROM
     (
-        SELECT toString(store.tool_name) AS tool_name, toHour(store.slot, ifNull((SELECT time_zone FROM assistant.variables), 'UTC')) AS hour, sum(store.calls) AS calls
+        SELECT toString(store.tool_name) AS tool_name, toHour(store.slot, ifNull((SELECT time_zone FROM assistant.variables), 'UTC')) AS hour, sum(store.calls) AS calls, sum(store.paired) AS paired
         FROM assistant.store_tool_calls AS store
         GROUP BY tool_name, hour
     ) AS by_hour
@@ -165,7 +159,10 @@ CREATE VIEW IF NOT EXISTS assistant.agg_code_changes
     avg_content_length Float64 COMMENT 'Characters of a call on average.',
     computed_at DateTime64(3, 'UTC') COMMENT 'Now: the row is computed when it is read.'
 )
-AS SELECT
+AS WITH
+    -- Never empty: transform takes no empty lists. A join or has() would cost many times as much.
+    (SELECT (arrayPushBack(groupArray(tool_name), ''), arrayPushBack(groupArray(toString(operation_kind)), 'none')) FROM assistant.int_tools) AS kinds
+SELECT
     changes.grouping.1 AS aggregation_level,
     changes.grouping.2 AS aggregation_key,
     changes.operations AS total_operations,
@@ -188,35 +185,47 @@ FROM
 (
     SELECT
         grouping,
-        sum(calls) AS operations,
-        sumIf(calls, operation_type = 'read') AS reads,
-        sumIf(calls, operation_type = 'write') AS writes,
-        sumIf(calls, operation_type IN ('edit', 'multi_edit')) AS edits,
-        uniqExactIf(file_path, file_path != '' AND calls > 0) AS files,
-        uniqExactIf(session_id, calls > 0) AS sessions,
-        uniqExactIf(project_id, calls > 0) AS projects,
-        sum(failures) AS failures,
-        sum(input_length) AS input_length,
+        sum(parts.calls) AS operations,
+        sumIf(parts.calls, parts.operation_type = 'read') AS reads,
+        sumIf(parts.calls, parts.operation_type = 'write') AS writes,
+        sumIf(parts.calls, parts.operation_type IN ('edit', 'multi_edit')) AS edits,
+        uniqExactIfMerge(parts.files) AS files,
+        uniqExactIfMerge(parts.sessions) AS sessions,
+        uniqExactIfMerge(parts.projects) AS projects,
+        sum(parts.failures) AS failures,
+        sum(parts.input_length) AS input_length,
         row_number() OVER (PARTITION BY grouping.1 ORDER BY operations DESC, grouping.2 ASC) AS place
     FROM
     (
         SELECT
             multiIf(store.tool_name = 'Read', 'read', store.tool_name = 'Write', 'write', store.tool_name = 'Edit', 'edit', store.tool_name = 'MultiEdit', 'multi_edit', 'other') AS operation_type,
-            arrayJoin([
-                ('overall', 'all'),
-                ('by_file_type', if(store.file_type_category = '', 'other', toString(store.file_type_category))),
-                ('by_operation_type', operation_type),
-                ('by_extension', if(store.file_extension = '', '(none)', toString(store.file_extension)))]) AS grouping,
-            store.session_id AS session_id,
-            store.project_id AS project_id,
-            store.file_path AS file_path,
+            if(store.file_type_category = '', 'other', toString(store.file_type_category)) AS file_type,
+            if(store.file_extension = '', '(none)', toString(store.file_extension)) AS extension,
+            arrayJoin([('overall', 'all'), ('by_file_type', file_type), ('by_operation_type', operation_type), ('by_extension', extension)]) AS grouping,
             store.calls AS calls,
-            store.paired - store.successes AS failures,
-            store.input_length AS input_length
-        FROM assistant.store_tool_calls AS store
-        LEFT JOIN assistant.int_tools AS tools ON tools.tool_name = store.tool_name
-        WHERE ifNull(tools.operation_kind, '') = 'file'
-    ) AS operations
+            store.failures AS failures,
+            store.input_length AS input_length,
+            store.files AS files,
+            store.sessions AS sessions,
+            store.projects AS projects
+        FROM
+        (
+            -- Few rows, each with the sets of what it has: merged four times, they cost less than reading four times.
+            SELECT
+                toString(all_calls.tool_name) AS tool_name,
+                all_calls.file_type_category AS file_type_category,
+                all_calls.file_extension AS file_extension,
+                sum(all_calls.calls) AS calls,
+                sum(all_calls.paired - all_calls.successes) AS failures,
+                sum(all_calls.input_length) AS input_length,
+                uniqExactIfState(all_calls.file_path, all_calls.file_path != '' AND all_calls.calls > 0) AS files,
+                uniqExactIfState(all_calls.session_id, all_calls.calls > 0) AS sessions,
+                uniqExactIfState(all_calls.project_id, all_calls.calls > 0) AS projects
+            FROM assistant.store_tool_calls AS all_calls
+            WHERE transform(toString(all_calls.tool_name), kinds.1, kinds.2, 'none') = 'file'
+            GROUP BY tool_name, file_type_category, file_extension
+        ) AS store
+    ) AS parts
     GROUP BY grouping
     HAVING operations > 0
 ) AS changes
