@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { domainNames } from '../domains.ts';
+import { defaultOptions as assistantDefaults } from '../processors/assistant/options.ts';
 import { defaultOptions } from '../processors/conversations/options.ts';
 import { defaultLimits } from '../runtime/task.ts';
 import { clusterName } from '../warehouse/cluster/rewrite.ts';
@@ -187,6 +188,62 @@ export const configurationKeys: readonly ConfigurationKey[] = [
     z.record(z.string().min(1), z.array(z.string().min(1))),
     defaultOptions.textTags,
     'Tag to the words that give it to a message, as JSON',
+  ),
+  key(
+    'assistant.sessionGapMinutes',
+    'integer',
+    z.int().min(1).max(10_080),
+    assistantDefaults.sessionGapMinutes,
+    'A longer silence within a session starts a new activity period',
+  ),
+  key(
+    'assistant.allowedLatenessHours',
+    'integer',
+    z.int().min(0).max(8_760),
+    assistantDefaults.allowedLatenessHours,
+    "How much older than its session's newest entry an entry may be and still be placed",
+  ),
+  key(
+    'assistant.keptEntriesMax',
+    'integer',
+    z.int().min(2).max(100_000),
+    assistantDefaults.keptEntriesMax,
+    'Recent entries of a session that a late one can be placed before, at most',
+  ),
+  key(
+    'assistant.openCallsMax',
+    'integer',
+    z.int().min(1).max(100_000),
+    assistantDefaults.openCallsMax,
+    'Tool calls without a result, and results without a call, that a session waits for, at most',
+  ),
+  key(
+    'assistant.storeText',
+    'boolean',
+    z.boolean(),
+    assistantDefaults.storeText,
+    'Whether the content of entries goes to the warehouse',
+  ),
+  key(
+    'assistant.taskPatterns',
+    'json',
+    z.record(z.string().min(1), z.array(z.string().min(1))),
+    assistantDefaults.taskPatterns,
+    'Task category to its words, as JSON; of several categories that a message has words of, the first',
+  ),
+  key(
+    'assistant.startDate',
+    'text',
+    z.iso.date({ error: 'expected a date such as 2024-01-01' }),
+    assistantDefaults.startDate,
+    'First day, in UTC, whose entries count',
+  ),
+  key(
+    'assistant.endDate',
+    'text',
+    z.iso.date({ error: 'expected a date such as 2099-12-31' }),
+    assistantDefaults.endDate,
+    'Last day, in UTC, whose entries count',
   ),
 ];
 

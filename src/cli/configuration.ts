@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { codeOf } from '../errors.ts';
+import type { AssistantOptions } from '../processors/assistant/options.ts';
 import type { ConversationsOptions } from '../processors/conversations/options.ts';
 import type { TaskLimits } from '../runtime/task.ts';
 import { configurationError, type Fault, near, show } from './configuration-faults.ts';
@@ -51,6 +52,7 @@ export interface Configuration {
   readonly batch: { readonly lingerMs: number; readonly eventsMax: number; readonly bytesMax: number };
   readonly checkpoint: { readonly intervalMs: number; readonly keysMax: number };
   readonly conversations: ConversationsOptions;
+  readonly assistant: AssistantOptions;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -29,6 +29,7 @@ test('the topics that are typed are the topics that there are', () => {
     'conversations.customers': true,
     'conversations.clinics': true,
     'conversations.ratings': true,
+    'assistant.entries': true,
   } satisfies Record<TopicName, true>;
   expect(Object.keys(typed)).toEqual([...producerTopics().keys()]);
   expect(conversationTopics.map(({ name }) => name)).toEqual(Object.keys(typed));
