@@ -101,6 +101,20 @@ export const configurationKeys: readonly ConfigurationKey[] = [
     'accept',
     'What is done with plain JSON, which names no schema: accept, or refuse to the dead letters',
   ),
+  key(
+    'seeds.dir',
+    'text',
+    text,
+    undefined,
+    'Folder of your own seeds, such as tool_categories.csv; unset: the shipped ones',
+  ),
+  key(
+    'compat',
+    'boolean',
+    z.boolean(),
+    false,
+    "Whether the databases of the documents' own names are made, as `migrate --compat` would",
+  ),
   key('state.dir', 'text', text, './data/state', 'Local state of `parley run`; a copy of what the journals have'),
   key('http.host', 'text', text, '127.0.0.1', 'Where `parley run` serves health and metrics; without a password'),
   key('http.port', 'integer', port, 8080, 'Its port; 0: any'),
@@ -245,6 +259,13 @@ export const configurationKeys: readonly ConfigurationKey[] = [
     assistantDefaults.endDate,
     'Last day, in UTC, whose entries count',
   ),
+  key(
+    'assistant.timeZone',
+    'text',
+    z.string().refine((zone) => isTimeZone(zone), { error: 'expected the name of a time zone such as Europe/Berlin' }),
+    assistantDefaults.timeZone,
+    'Zone of the days and hours that views of the domain show',
+  ),
 ];
 
 function key(path: string, kind: Kind, schema: z.ZodType, value: unknown, meaning: string): ConfigurationKey {
@@ -254,6 +275,15 @@ function key(path: string, kind: Kind, schema: z.ZodType, value: unknown, meanin
 /** `checkpoint.intervalMs` is `PARLEY_CHECKPOINT_INTERVAL_MS`. */
 export function environmentOf(path: string): string {
   return `PARLEY_${path.replaceAll('.', '_').replaceAll(/([a-z])([A-Z])/g, '$1_$2')}`.toUpperCase();
+}
+
+function isTimeZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function url(): z.ZodType {

@@ -46,6 +46,8 @@ export interface Configuration {
     readonly caFile: string | undefined;
     readonly plainJson: 'accept' | 'refuse';
   };
+  readonly seeds: { readonly dir: string | undefined };
+  readonly compat: boolean;
   readonly state: { readonly dir: string };
   readonly http: { readonly host: string; readonly port: number };
   readonly run: { readonly workers: number; readonly stopMs: number };

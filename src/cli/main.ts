@@ -12,6 +12,7 @@ import { addQuery } from './query.ts';
 import { addReplay } from './replay.ts';
 import { addRun } from './run.ts';
 import { addSchemas } from './schemas.ts';
+import { addSeed } from './seed.ts';
 import { addServe } from './serve.ts';
 import { type Registry, Session } from './session.ts';
 import { addState } from './state.ts';
@@ -72,6 +73,7 @@ export function createProgram(signal: AbortSignal, done: (code: number) => void)
     addRun,
     addLag,
     addMigrate,
+    addSeed,
     addSchemas,
     addDoctor,
     addGenerate,

@@ -15,6 +15,8 @@ export interface AssistantOptions {
   /** First and last day in UTC, YYYY-MM-DD: entries of other days are not counted. */
   readonly startDate: string;
   readonly endDate: string;
+  /** Zone of every day and hour in the views, a name such as Europe/Berlin. The bounds above are days in UTC. */
+  readonly timeZone: string;
 }
 
 export const defaultOptions: AssistantOptions = {
@@ -33,4 +35,5 @@ export const defaultOptions: AssistantOptions = {
   },
   startDate: '2024-01-01',
   endDate: '2099-12-31',
+  timeZone: 'UTC',
 };

@@ -148,7 +148,7 @@ function replace(text: string, { start, end }: Span, piece: string): string {
 function unknownShape(text: string, where: string): ParleyError {
   return new ParleyError('PARLEY_MIGRATION_SHAPE', 'There is no cluster form of this statement', {
     expected:
-      'CREATE DATABASE, TABLE (MergeTree family, with ORDER BY, a deduplication window and a COMMENT), VIEW, MATERIALIZED VIEW … TO (one table, no join) or DICTIONARY, each with IF NOT EXISTS; or ALTER TABLE … COMMENT COLUMN',
+      'CREATE DATABASE, TABLE (MergeTree family, with ORDER BY, a deduplication window and a COMMENT), VIEW, MATERIALIZED VIEW … TO (one table, no join) or DICTIONARY, each with IF NOT EXISTS; CREATE OR REPLACE VIEW; or ALTER TABLE … COMMENT COLUMN',
     received: text.slice(0, 200),
     where,
   });

@@ -54,8 +54,9 @@ export function shapeOf(text: string): StatementShape | undefined {
     const isOfTable = /^(landing|store)_/.test(altered[2] ?? '');
     return { kind: 'column comment', nameEnd: altered[1].length, isOfTable };
   }
-  const [head, what, database, name] =
-    /^CREATE (\w+(?: VIEW)?) IF NOT EXISTS (\w+)(?:\.(\w+))?(?![\w.])/.exec(mask) ?? [];
+  const [head, made, replaced, database, name] =
+    /^CREATE (?:(\w+(?: VIEW)?) IF NOT EXISTS|OR REPLACE (VIEW)) (\w+)(?:\.(\w+))?(?![\w.])/.exec(mask) ?? [];
+  const what = made ?? replaced;
   if (head === undefined || database === undefined) return undefined;
   const nameEnd = head.length;
   if (what === 'DATABASE') return name === undefined ? { kind: 'database', nameEnd } : undefined;

@@ -44,7 +44,9 @@ export async function loadSeeds(client: ClickHouseClient, options: SeedOptions):
   for (const one of wanted) {
     const { domain, seed, origin, header, rows } = one;
     const cells = rows.flat();
-    const checksum = createHash('sha256').update(JSON.stringify([header, cells])).digest('hex');
+    const checksum = createHash('sha256')
+      .update(JSON.stringify([header, cells]))
+      .digest('hex');
     const [now] = await queryRows<{ checksum: string; origin: SeedOrigin }>(
       client,
       'SELECT checksum, origin FROM {database:Identifier}.landing_seeds FINAL WHERE seed = {seed:String} AND sign = 1',

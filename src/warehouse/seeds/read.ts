@@ -133,9 +133,13 @@ function invalid(path: string, faults: readonly Fault[]): ParleyError {
   const more = faults.length > shown.length ? `; and ${faults.length - shown.length} more` : '';
   const tell = (of: 'expected' | 'received') =>
     faults.length === 1 ? faults[0]![of] : shown.map((fault) => `line ${fault.line}: ${fault[of]}`).join('; ') + more;
-  return new ParleyError('PARLEY_SEED_INVALID', `A seed has ${faults.length > 1 ? `${faults.length} faults` : 'a fault'}`, {
-    expected: tell('expected'),
-    received: tell('received'),
-    where: `${path}:${faults[0]!.line}`,
-  });
+  return new ParleyError(
+    'PARLEY_SEED_INVALID',
+    `A seed has ${faults.length > 1 ? `${faults.length} faults` : 'a fault'}`,
+    {
+      expected: tell('expected'),
+      received: tell('received'),
+      where: `${path}:${faults[0]!.line}`,
+    },
+  );
 }
