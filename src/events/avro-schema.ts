@@ -91,7 +91,8 @@ function typeOf(schema: JsonSchema, name: string, where: string): AvroType {
     case 'number':
       return 'double';
     case 'boolean':
-      return 'boolean';
+    case 'null':
+      return schema.type;
     case 'array':
       return { type: 'array', items: typeOf(schema.items ?? {}, `${name}_item`, where) };
     case 'object':
