@@ -159,7 +159,7 @@ SELECT
     if(found.1 = '', 'unknown', found.2) AS tool_category,
     found.3 AS tool_description,
     multiIf(found.1 != '', found.4, tool_name IN ('Read', 'Write', 'Edit', 'NotebookEdit', 'MultiEdit'), 'file', tool_name IN ('Glob', 'Grep', 'WebSearch'), 'search', tool_name = 'Bash', 'shell', 'none') AS operation_kind,
-    found.1 != '' AS is_seeded
+    toBool(found.1 != '') AS is_seeded
 FROM
 (
     SELECT toString(tool_name) AS tool_name FROM assistant.store_tool_calls
@@ -212,16 +212,16 @@ SELECT
     entries.is_invocation AS is_invocation,
     entries.is_result AS is_result,
     entries.tool_sequence AS tool_sequence,
-    transform(toString(tool_name), tools.1, tools.3, 'none') = 'file' AS is_file_operation,
-    transform(toString(tool_name), tools.1, tools.3, 'none') = 'search' AS is_search_operation,
-    transform(toString(tool_name), tools.1, tools.3, 'none') = 'shell' AS is_shell_command,
+    toBool(transform(toString(tool_name), tools.1, tools.3, 'none') = 'file') AS is_file_operation,
+    toBool(transform(toString(tool_name), tools.1, tools.3, 'none') = 'search') AS is_search_operation,
+    toBool(transform(toString(tool_name), tools.1, tools.3, 'none') = 'shell') AS is_shell_command,
     nullIf(ifNull(pairs.file_path, ''), '') AS file_path,
     nullIf(ifNull(pairs.file_extension, ''), '') AS file_extension,
     nullIf(ifNull(pairs.file_type_category, ''), '') AS file_type_category,
     entries.content_length AS tool_content_length,
     if(entries.is_invocation, pairs.duration_ms / 1000, NULL) AS estimated_execution_seconds,
     if(entries.is_invocation, pairs.duration_ms, NULL) AS duration_ms,
-    if(entries.is_invocation, pairs.is_success, NULL) AS is_success,
+    toBool(if(entries.is_invocation, pairs.is_success, NULL)) AS is_success,
     entries.is_error AS is_error,
     entries.retry_count AS retry_count,
     entries.effective_timestamp AS effective_timestamp,

@@ -65,7 +65,7 @@ SELECT
     sum(parts.files) AS unique_files_touched,
     if(session_count > 0, message_count / session_count, NULL) AS messages_per_session,
     if(session_count > 0, tool_call_count / session_count, NULL) AS tools_per_session,
-    sum(parts.entries) > 0 AS has_activity,
+    toBool(sum(parts.entries) > 0) AS has_activity,
     now64(3, 'UTC') AS computed_at
 FROM
 (

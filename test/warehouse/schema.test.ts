@@ -10,6 +10,7 @@ import { migrationsFolder } from '../../src/warehouse/migration-files.ts';
 import { migrate } from '../../src/warehouse/migrations.ts';
 import * as orchestratorTables from '../../src/warehouse/orchestrator-tables.ts';
 import { schemaSnapshot } from '../../src/warehouse/schema-snapshot.ts';
+import { seedTable } from '../../src/warehouse/seeds/table.ts';
 import { checkSettings } from '../../src/warehouse/settings.ts';
 import { type ScratchWarehouse, startScratchWarehouse } from './scratch-warehouse.ts';
 
@@ -17,6 +18,7 @@ const databases = ['orchestrator', 'conversations', 'assistant'];
 const landingTables: LandingTable[] = [
   ...Object.values(conversationTables),
   ...Object.values(assistantTables),
+  seedTable('assistant'),
   ...Object.values(orchestratorTables),
 ];
 

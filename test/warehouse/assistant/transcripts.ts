@@ -76,7 +76,7 @@ export async function startAssistantWarehouse(): Promise<AssistantWarehouse> {
 let lastId = 0;
 
 async function process(events: readonly Event[], batchEventsMax = 100): Promise<Landed> {
-  const driver = createTestDriver({ domain: assistantDomain(), limits: { batchEventsMax } });
+  const driver = createTestDriver({ domain: assistantDomain(), limits: { batchEventsMax }, startAt: Date.now() });
   try {
     for (const event of events) {
       driver.send('assistant.entries', {
@@ -106,7 +106,9 @@ function signed(
     Object.fromEntries(
       Object.entries(row).map(([name, value]) => [
         name,
-        isTime(name) && typeof value === 'number' ? new Date(value).toISOString().replace('T', ' ').slice(0, 23) : value,
+        isTime(name) && typeof value === 'number'
+          ? new Date(value).toISOString().replace('T', ' ').slice(0, 23)
+          : value,
       ]),
     ),
   ]);
