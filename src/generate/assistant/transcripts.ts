@@ -8,7 +8,9 @@ import { call, message, pick } from './words.ts';
 
 /** Mean time between two entries of a session that is being worked in. */
 const entryGapSeconds = 20;
-const sessionEnds = 0.05;
+/** Of the entries of an assistant, which are about a quarter: so a session is left after some forty entries. */
+const sessionEnds = 0.1;
+const assistantShare = 0.25;
 const sessionsOfProject = 12;
 /** Ended sessions that may be taken up again. */
 const restingMax = 200;
@@ -79,13 +81,27 @@ export class Transcripts implements EventGenerator {
     this.#time += random.waitingTime(1000 / this.#options.ratePerSecond);
     this.#arrive(this.#time, emit);
     const slot = random.below(this.#slots.length);
-    const session = this.#slots[slot] ?? this.#nextSession();
-    this.#slots[slot] = session;
+    const session = this.#takeUp(slot);
     this.#send(session, this.#nextEntry(session), emit);
     if (session.last !== 'assistant' || !random.chance(sessionEnds)) return;
     this.#slots[slot] = null;
+    this.#rest(session);
+  }
+
+  /** What is in the slot; when as many sessions have to begin as entries are left, a new one. */
+  #takeUp(slot: number): LiveSession {
+    const current = this.#slots[slot] ?? null;
+    const isNewDue = this.#options.sessions - this.#started >= this.#options.entries - this.#entries;
+    if (current !== null && !isNewDue) return current;
+    if (current !== null) this.#rest(current);
+    const session = this.#nextSession();
+    this.#slots[slot] = session;
+    return session;
+  }
+
+  #rest(session: LiveSession): void {
     if (this.#resting.length < restingMax) this.#resting.push(session);
-    else this.#resting[random.below(restingMax)] = session;
+    else this.#resting[this.#random.below(restingMax)] = session;
   }
 
   /** A new session or one to take up again, so that all have begun when the entries end. */
@@ -93,7 +109,7 @@ export class Transcripts implements EventGenerator {
     const random = this.#random;
     const waiting = this.#options.sessions - this.#started;
     const left = this.#options.entries - this.#entries;
-    const isNewDue = waiting >= left || random.next() * left * sessionEnds * 0.4 < waiting;
+    const isNewDue = waiting >= left || random.next() * left * sessionEnds * assistantShare < waiting;
     if (this.#resting.length > 0 && (waiting === 0 || !isNewDue)) {
       const [session] = this.#resting.splice(random.below(this.#resting.length), 1);
       if (random.chance(0.1)) session!.project = this.#project();
