@@ -89,8 +89,8 @@ function viewsOf(statements: readonly Statement[]): View[] {
 function columnsOf(client: ClickHouseClient, tables: readonly string[]): Promise<Column[]> {
   return queryRows(
     client,
-    `SELECT concat(database, '.', table) AS table, name, type, comment FROM system.columns
-     WHERE concat(database, '.', table) IN {tables:Array(String)} ORDER BY table, position`,
+    `SELECT concat(columns.database, '.', columns.table) AS table, name, type, comment FROM system.columns AS columns
+     WHERE concat(columns.database, '.', columns.table) IN {tables:Array(String)} ORDER BY table, position`,
     { tables },
   );
 }
@@ -99,8 +99,8 @@ function columnsOf(client: ClickHouseClient, tables: readonly string[]): Promise
 async function checkNames(client: ClickHouseClient, views: readonly View[]): Promise<void> {
   const found = await queryRows<{ name: string; engine: string; query: string }>(
     client,
-    `SELECT concat(database, '.', name) AS name, engine, create_table_query AS query FROM system.tables
-     WHERE concat(database, '.', name) IN {names:Array(String)}`,
+    `SELECT concat(tables.database, '.', tables.name) AS name, engine, create_table_query AS query FROM system.tables AS tables
+     WHERE concat(tables.database, '.', tables.name) IN {names:Array(String)}`,
     { names: views.map(({ name }) => name) },
   );
   for (const { name, engine, query } of found) {
