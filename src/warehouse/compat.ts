@@ -124,11 +124,13 @@ async function commentStatements(
     client,
     views.map(({ name }) => name),
   );
-  return columns.flatMap(({ table, name, comment }) => {
-    const source = views.find((view) => view.name === table)?.source;
-    const same = sources.find((column) => column.table === source && column.name === name);
-    if (comment !== '' || same === undefined || same.comment === '') return [];
-    return [`ALTER TABLE ${table} COMMENT COLUMN ${name} ${literal(same.comment)}`];
+  return views.flatMap((view) => {
+    const said = columns
+      .filter(({ table, comment }) => table === view.name && comment === '')
+      .map(({ name }) => sources.find((column) => column.table === view.source && column.name === name))
+      .filter((column) => column !== undefined && column.comment !== '')
+      .map((column) => `COMMENT COLUMN ${column!.name} ${literal(column!.comment)}`);
+    return said.length === 0 ? [] : [`ALTER TABLE ${view.name} ${said.join(', ')}`];
   });
 }
 

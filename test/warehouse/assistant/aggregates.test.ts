@@ -111,7 +111,7 @@ describe('of an empty warehouse', () => {
     const views = await warehouse.select<{ name: string }>(
       "SELECT name FROM system.tables WHERE database = 'assistant' AND engine = 'View'",
     );
-    expect(views.length).toBeGreaterThan(25);
+    expect(views.length).toBeGreaterThan(20);
     const reader = warehouse.reader();
     try {
       for (const { name } of views) {
