@@ -35,7 +35,7 @@ if (!existsSync(done)) {
   writeFileSync(done, '');
 }
 const result = await replayWatched(events, dataDir);
-const sql = `SELECT (SELECT sum(sign) FROM assistant.landing_entries) AS entries,
+const sql = `SELECT (SELECT count() FROM assistant.landing_entries FINAL WHERE sign = 1) AS entries,
                     (SELECT sum(total_entries) FROM assistant.landing_sessions FINAL WHERE sign = 1) AS counted,
                     (SELECT count() FROM assistant.landing_sessions FINAL WHERE sign = 1) AS sessions`;
 const counted = JSON.parse(await runParley(['query', sql, '--data-dir', dataDir, '--format', 'JSONCompactEachRow']));
