@@ -34,6 +34,11 @@ const FILE_TYPES: Record<string, RegExp> = {
   javascript: /\.(js|ts|tsx)$/i,
   python: /\.py$/i,
   documentation: /\.md$/i,
+  config: /\.json$/i,
+  styles: /\.css$/i,
+  go: /\.go$/i,
+  sql: /\.sql$/i,
+  shell: /\.sh$/i,
 };
 
 interface Said {
