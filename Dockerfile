@@ -39,6 +39,7 @@ COPY --from=build /app/dist dist
 COPY bin bin
 COPY clickhouse clickhouse
 COPY schemas schemas
+COPY seeds seeds
 USER node
 # A copy of what the journals have. Each container needs one of its own.
 VOLUME /var/lib/parley

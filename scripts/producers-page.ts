@@ -1,7 +1,7 @@
 import type { Domain, Topic } from '../src/runtime/domain.ts';
 
 interface Property {
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly format?: string;
   readonly enum?: readonly string[];
   readonly items?: Property;
@@ -11,6 +11,7 @@ interface Property {
   readonly maxLength?: number;
   readonly maxItems?: number;
   readonly description?: string;
+  readonly anyOf?: readonly Property[];
 }
 
 interface Parts {
@@ -50,10 +51,13 @@ function section({ name, key, time, description }: Topic, schemas: ReadonlyMap<s
 }
 
 function typeOf(property: Property): string {
-  const { type, format, items, minimum, maximum, maxLength, maxItems } = property;
+  const { type, format, items, minimum, maximum, maxLength, maxItems, anyOf } = property;
+  const either =
+    anyOf ?? (Array.isArray(type) ? type.map((one: string): Property => ({ ...property, type: one })) : []);
+  if (either.length > 0) return [...new Set(either.map(typeOf))].filter((word) => word !== 'null').join(' or ');
   if (property.enum !== undefined) return property.enum.map((word) => `\`${word}\``).join(', ');
   if (format === 'date-time') return 'time';
   if (type === 'array') return `up to ${maxItems} of: ${typeOf(items ?? {})}`;
   if (maximum !== undefined) return `${type}, ${minimum} to ${maximum}`;
-  return maxLength === undefined ? String(type) : `${type}, 1 to ${maxLength} characters`;
+  return maxLength === undefined ? String(type) : `${type}, ${property.minLength ?? 0} to ${maxLength} characters`;
 }

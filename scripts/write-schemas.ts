@@ -35,7 +35,7 @@ try {
   const client = connect(server);
   await migrate(client);
   mkdirSync(join(root, 'clickhouse', 'schema'), { recursive: true });
-  for (const database of ['orchestrator', 'conversations']) {
+  for (const database of ['orchestrator', ...domains.map(({ name }) => name)]) {
     writeFileSync(join(root, 'clickhouse', 'schema', `${database}.sql`), await schemaSnapshot(client, database));
   }
   await keepCatalogue(client, domains);

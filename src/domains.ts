@@ -1,4 +1,6 @@
 import { ParleyError } from './errors.ts';
+import { assistantDomain } from './processors/assistant/domain.ts';
+import type { AssistantOptions } from './processors/assistant/options.ts';
 import { conversationsDomain } from './processors/conversations/domain.ts';
 import type { ConversationsOptions } from './processors/conversations/options.ts';
 import type { Domain } from './runtime/domain.ts';
@@ -8,11 +10,13 @@ export interface DomainsConfiguration {
   /** Names of the domains that run; all when left out. */
   readonly domains?: readonly string[];
   readonly conversations?: Partial<ConversationsOptions>;
+  readonly assistant?: Partial<AssistantOptions>;
 }
 
 /** The registry: a new domain is a new line here, and nothing else outside its own folders. */
 const registry: Readonly<Record<string, (configuration: DomainsConfiguration) => Domain>> = {
   conversations: (configuration) => conversationsDomain(configuration.conversations),
+  assistant: (configuration) => assistantDomain(configuration.assistant),
 };
 
 export const domainNames: readonly string[] = Object.keys(registry);

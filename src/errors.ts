@@ -105,6 +105,14 @@ export const ERRORS = {
     action:
       'Give the cluster its shards and weights back. To have others, make a new cluster and replay the input: see docs/operators-cluster.md.',
   },
+  PARLEY_COMPAT_TAKEN: {
+    retryable: false,
+    action: 'Rename that table, or do without the documents’ own names: `compat: false`, and no --compat.',
+  },
+  PARLEY_SEED_INVALID: {
+    retryable: false,
+    action: 'Correct the lines named; nothing was loaded. docs/assistant.md has the columns.',
+  },
   PARLEY_NAMED_COLLECTION: {
     retryable: false,
     action:

@@ -5,6 +5,9 @@ import { childrenOf, cpuSeconds, peakMemoryBytes } from './process.ts';
 
 export const program = fileURLToPath(new URL('../../bin/parley.js', import.meta.url));
 
+/** Only the domain whose topics the benches make: a member waits for every input topic. */
+const settings = { PARLEY_LOG_LEVEL: 'debug', PARLEY_HTTP_PORT: '0', PARLEY_DOMAINS: 'conversations' };
+
 interface Line {
   readonly time: string;
   readonly msg: string;
@@ -27,7 +30,7 @@ export class ParleyRun {
   ) {
     const node = ['--min-semi-space-size=32', '--max-semi-space-size=32', ...nodeArgs];
     this.#child = spawn(process.execPath, [...node, program, 'run', ...args], {
-      env: { ...process.env, PARLEY_LOG_LEVEL: 'debug', PARLEY_HTTP_PORT: '0', ...environment },
+      env: { ...process.env, ...settings, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let rest = '';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { domainNames } from '../domains.ts';
+import { defaultOptions as assistantDefaults } from '../processors/assistant/options.ts';
 import { defaultOptions } from '../processors/conversations/options.ts';
 import { defaultLimits } from '../runtime/task.ts';
 import { clusterName } from '../warehouse/cluster/rewrite.ts';
@@ -103,6 +104,20 @@ export const configurationKeys: readonly ConfigurationKey[] = [
     'accept',
     'What is done with plain JSON, which names no schema: accept, or refuse to the dead letters',
   ),
+  key(
+    'seeds.dir',
+    'text',
+    text,
+    undefined,
+    'Folder of your own seeds, such as tool_categories.csv; unset: the shipped ones',
+  ),
+  key(
+    'compat',
+    'boolean',
+    z.boolean(),
+    false,
+    "Whether the databases of the documents' own names are made, as `migrate --compat` would",
+  ),
   key('state.dir', 'text', text, './data/state', 'Local state of `parley run`; a copy of what the journals have'),
   key('http.host', 'text', text, '127.0.0.1', 'Where dashboard, health and metrics are served; without a password'),
   key('http.port', 'integer', port, 8080, 'Its port; 0: any. Not written: `serve` and `demo` take the next free one'),
@@ -201,6 +216,69 @@ export const configurationKeys: readonly ConfigurationKey[] = [
     defaultOptions.textTags,
     'Tag to the words that give it to a message, as JSON',
   ),
+  key(
+    'assistant.sessionGapMinutes',
+    'integer',
+    z.int().min(1).max(10_080),
+    assistantDefaults.sessionGapMinutes,
+    'A longer silence within a session starts a new activity period',
+  ),
+  key(
+    'assistant.allowedLatenessHours',
+    'integer',
+    z.int().min(0).max(8_760),
+    assistantDefaults.allowedLatenessHours,
+    "How much older than its session's newest entry an entry may be and still be placed",
+  ),
+  key(
+    'assistant.keptEntriesMax',
+    'integer',
+    z.int().min(2).max(100_000),
+    assistantDefaults.keptEntriesMax,
+    'Recent entries of a session that a late one can be placed before, at most',
+  ),
+  key(
+    'assistant.openCallsMax',
+    'integer',
+    z.int().min(1).max(100_000),
+    assistantDefaults.openCallsMax,
+    'Tool calls without a result, and results without a call, that a session waits for, at most',
+  ),
+  key(
+    'assistant.storeText',
+    'boolean',
+    z.boolean(),
+    assistantDefaults.storeText,
+    'Whether the content of entries goes to the warehouse',
+  ),
+  key(
+    'assistant.taskPatterns',
+    'json',
+    z.record(z.string().min(1), z.array(z.string().min(1))),
+    assistantDefaults.taskPatterns,
+    'Task category to its words, as JSON; of several categories that a message has words of, the first',
+  ),
+  key(
+    'assistant.startDate',
+    'text',
+    z.iso.date({ error: 'expected a date such as 2024-01-01' }),
+    assistantDefaults.startDate,
+    'First day, in UTC, whose entries count',
+  ),
+  key(
+    'assistant.endDate',
+    'text',
+    z.iso.date({ error: 'expected a date such as 2099-12-31' }),
+    assistantDefaults.endDate,
+    'Last day, in UTC, whose entries count',
+  ),
+  key(
+    'assistant.timeZone',
+    'text',
+    z.string().refine((zone) => isTimeZone(zone), { error: 'expected the name of a time zone such as Europe/Berlin' }),
+    assistantDefaults.timeZone,
+    'Zone of the days and hours that views of the domain show',
+  ),
 ];
 
 function key(path: string, kind: Kind, schema: z.ZodType, value: unknown, meaning: string): ConfigurationKey {
@@ -210,6 +288,15 @@ function key(path: string, kind: Kind, schema: z.ZodType, value: unknown, meanin
 /** `checkpoint.intervalMs` is `PARLEY_CHECKPOINT_INTERVAL_MS`. */
 export function environmentOf(path: string): string {
   return `PARLEY_${path.replaceAll('.', '_').replaceAll(/([a-z])([A-Z])/g, '$1_$2')}`.toUpperCase();
+}
+
+function isTimeZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function url(): z.ZodType {

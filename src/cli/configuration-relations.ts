@@ -3,7 +3,7 @@ import type { Fault } from './configuration-faults.ts';
 
 /** Adds what is wrong with keys beside each other, each of which is right by itself. */
 export function checkRelations(
-  { clickhouse, kafka, schemaRegistry, dashboard, conversations }: Configuration,
+  { clickhouse, kafka, schemaRegistry, dashboard, conversations, assistant }: Configuration,
   faults: Fault[],
 ): void {
   const beside = (where: string, expected: string) => faults.push({ where, expected, received: 'none' });
@@ -48,9 +48,13 @@ export function checkRelations(
     const received = String(clickhouse.tcpPort);
     faults.push({ where: 'clickhouse.tcpPort', expected: 'another port than clickhouse.httpPort', received });
   }
-  if (conversations.sessionGapMinutes > 60 * Math.max(conversations.allowedLatenessHours, 1)) {
-    const expected = 'no more than conversations.allowedLatenessHours, or sessions could not be corrected';
-    const received = `${conversations.sessionGapMinutes} min`;
-    faults.push({ where: 'conversations.sessionGapMinutes', expected, received });
+  for (const [domain, { sessionGapMinutes, allowedLatenessHours }] of Object.entries({ conversations, assistant })) {
+    if (sessionGapMinutes <= 60 * Math.max(allowedLatenessHours, 1)) continue;
+    const expected = `no more than ${domain}.allowedLatenessHours, or sessions could not be corrected`;
+    faults.push({ where: `${domain}.sessionGapMinutes`, expected, received: `${sessionGapMinutes} min` });
+  }
+  if (assistant.startDate > assistant.endDate) {
+    const expected = 'no later than assistant.endDate';
+    faults.push({ where: 'assistant.startDate', expected, received: assistant.startDate });
   }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { codeOf } from '../errors.ts';
+import type { AssistantOptions } from '../processors/assistant/options.ts';
 import type { ConversationsOptions } from '../processors/conversations/options.ts';
 import type { TaskLimits } from '../runtime/task.ts';
 import { configurationError, type Fault, near, show } from './configuration-faults.ts';
@@ -46,6 +47,8 @@ export interface Configuration {
     readonly caFile: string | undefined;
     readonly plainJson: 'accept' | 'refuse';
   };
+  readonly seeds: { readonly dir: string | undefined };
+  readonly compat: boolean;
   readonly state: { readonly dir: string };
   readonly http: { readonly host: string; readonly port: number };
   readonly dashboard: { readonly username: string; readonly password: string | undefined };
@@ -54,6 +57,7 @@ export interface Configuration {
   readonly checkpoint: { readonly intervalMs: number; readonly keysMax: number };
   readonly tests: { readonly dirs: readonly string[]; readonly freshness: boolean };
   readonly conversations: ConversationsOptions;
+  readonly assistant: AssistantOptions;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -14,6 +14,7 @@ import { addReplay } from './replay.ts';
 import { addRun } from './run.ts';
 import { addSchedules } from './schedules.ts';
 import { addSchemas } from './schemas.ts';
+import { addSeed } from './seed.ts';
 import { addServe } from './serve.ts';
 import { type Registry, Session } from './session.ts';
 import { addState } from './state.ts';
@@ -77,6 +78,7 @@ export function createProgram(signal: AbortSignal, done: (code: number) => void)
     addRun,
     addLag,
     addMigrate,
+    addSeed,
     addSchemas,
     addSchedules,
     addDoctor,

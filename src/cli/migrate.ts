@@ -5,9 +5,11 @@ import type { ClickHouseClient } from '../warehouse/client.ts';
 import { connect } from '../warehouse/client.ts';
 import { checkClusterName } from '../warehouse/cluster/rewrite.ts';
 import { clusterScript } from '../warehouse/cluster/script.ts';
+import { applyCompat } from '../warehouse/compat.ts';
 import { findRunningServer } from '../warehouse/embedded/running.ts';
 import { readMigrationFiles } from '../warehouse/migration-files.ts';
 import { type AppliedMigration, type MigrateOptions, migrate, pendingMigrations } from '../warehouse/migrations.ts';
+import { loadSeeds } from '../warehouse/seeds/load.ts';
 import { writeSettings } from '../warehouse/watermark-table.ts';
 import { print, printJson, table } from './output.ts';
 import { dataDirFlags, dataDirMeaning, type Registry, type Session } from './session.ts';
@@ -15,6 +17,7 @@ import { dataDirFlags, dataDirMeaning, type Registry, type Session } from './ses
 interface MigrateFlags {
   readonly dataDir?: string;
   readonly cluster?: string;
+  readonly compat?: true;
   readonly print?: true;
   readonly dryRun?: true;
   readonly json?: true;
@@ -29,6 +32,7 @@ export function addMigrate({ program, handle }: Registry): void {
       '--cluster <name>',
       'make the objects on all servers of a ClickHouse cluster (or PARLEY_CLICKHOUSE_CLUSTER)',
     )
+    .option('--compat', "also make the databases of the documents' own names: raw, seeds, staging, intermediate, marts")
     .option('--print', 'for a cluster: print the SQL, and ask no server')
     .option('--dry-run', 'say what would be applied, and apply nothing')
     .option('--json', 'print as JSON')
@@ -41,6 +45,7 @@ See docs/operators-cluster.md.
 Examples:
   $ parley migrate --dry-run --data-dir ./data/demo
   $ parley migrate --cluster analytics --print
+  $ parley migrate --compat --data-dir ./data/demo
 `,
     );
   handle(command, async (session) => {
@@ -56,6 +61,10 @@ Examples:
         return;
       }
       const applied = await migrate(client, options);
+      if (flags.compat || session.configuration.compat) {
+        await applyCompat(client, { domains: options.domains ?? [], isForced: flags.compat === true });
+      }
+      await loadSeeds(client, session.seeds);
       await writeSettings(client, settingsOf(session.domains));
       await keepCatalogue(client, session.domains);
       tellApplied(applied, flags);

@@ -5,6 +5,7 @@ import { allDomains } from '../domains.ts';
 import { ParleyError } from '../errors.ts';
 import type { Domain } from '../runtime/domain.ts';
 import { openWarehouse, type Warehouse, type WarehouseOptions } from '../warehouse/open.ts';
+import type { SeedOptions } from '../warehouse/seeds/load.ts';
 import { type Configuration, readConfiguration, writtenKeys } from './configuration.ts';
 import { readConfigurationFile } from './configuration-file.ts';
 import { createLogger } from './logging.ts';
@@ -53,6 +54,11 @@ export class Session {
     return { domains: this.domains.map(({ name }) => name), cluster: this.configuration.clickhouse.cluster };
   }
 
+  /** The seeds of the running domains: the shipped ones, or those of the configured folder. */
+  get seeds(): SeedOptions {
+    return { domains: this.domains, dir: this.configuration.seeds.dir };
+  }
+
   /** The data folder, absolute. Fails with PARLEY_USAGE when none is named and there is no `fallback`. */
   dataDir(option: string | undefined, fallback?: string): string {
     const dir = option ?? this.configuration.dataDir ?? fallback;
@@ -75,6 +81,8 @@ export class Session {
       tcpPort,
       ...this.migrateOptions,
       declared: this.domains,
+      seeds: this.seeds,
+      compat: this.configuration.compat,
       log: (level, message) => this.log[level](message),
       ...options,
     });

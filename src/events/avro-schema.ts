@@ -3,8 +3,9 @@ import type { Topic } from '../runtime/domain.ts';
 
 /**
  * Avro schemas of what producers send, made from the same contract as the JSON Schemas: file name to text. Times are
- * `timestamp-millis`, optional fields are unions with null that default to it. What Avro cannot say (lengths, ranges)
- * Parley checks beyond it. Fails with RangeError for a type that has no counterpart in Avro.
+ * `timestamp-millis`, optional fields are unions with null that default to it. An object of any shape has no counterpart:
+ * beside a text in a union it is left out, and written as JSON. What Avro cannot say (lengths, ranges) Parley checks
+ * beyond it. Fails with RangeError for a type that has no counterpart in Avro.
  */
 export function avroSchemas(topics: readonly Topic[]): Map<string, string> {
   return new Map(topics.map((topic) => [`${topic.name}.avsc`, `${JSON.stringify(avroSchema(topic), null, 2)}\n`]));
@@ -40,6 +41,7 @@ interface JsonSchema {
   readonly const?: unknown;
   readonly items?: JsonSchema;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly additionalProperties?: JsonSchema | boolean;
   readonly required?: readonly string[];
   readonly anyOf?: readonly JsonSchema[];
   readonly minimum?: number;
@@ -64,14 +66,15 @@ function recordOf(
     const type = typeOf(schema, `${name}_${field}`, `${where}.${field}`);
     const doc = schema.description === undefined ? {} : { doc: schema.description };
     if (required.includes(field)) return { name: field, ...doc, type };
-    return { name: field, ...doc, type: ['null', ...(Array.isArray(type) ? type : [type])], default: null };
+    const types = (Array.isArray(type) ? type : [type]).filter((one) => one !== 'null');
+    return { name: field, ...doc, type: ['null', ...types], default: null };
   });
   return { type: 'record', name, ...(description === undefined ? {} : { doc: description }), fields };
 }
 
 /** `name` is what a record or an enum in this place is called: names are one space in a schema. */
 function typeOf(schema: JsonSchema, name: string, where: string): AvroType {
-  if (schema.anyOf !== undefined) return schema.anyOf.map((one, index) => typeOf(one, `${name}_${index}`, where));
+  if (schema.anyOf !== undefined) return unionOf(schema.anyOf, name, where);
   if (Array.isArray(schema.type)) return schema.type.map((type: string) => typeOf({ ...schema, type }, name, where));
   const symbols = schema.enum ?? (schema.const === undefined ? undefined : [schema.const]);
   if (symbols !== undefined) {
@@ -88,12 +91,26 @@ function typeOf(schema: JsonSchema, name: string, where: string): AvroType {
     case 'number':
       return 'double';
     case 'boolean':
-      return 'boolean';
+    case 'null':
+      return schema.type;
     case 'array':
       return { type: 'array', items: typeOf(schema.items ?? {}, `${name}_item`, where) };
     case 'object':
-      return recordOf(schema, name, where);
+      if (!isOpen(schema)) return recordOf(schema, name, where);
+      throw new RangeError(`${where}: Avro has nothing for an object of any shape`);
     default:
       throw new RangeError(`${where}: Avro has nothing for ${JSON.stringify(schema)}`);
   }
+}
+
+/** Unions of unions are one, as Avro wants it. */
+function unionOf(alternatives: readonly JsonSchema[], name: string, where: string): AvroType {
+  const flat = alternatives.flatMap((one) => one.anyOf ?? [one]);
+  const hasText = flat.some(({ type, format }) => type === 'string' && format === undefined);
+  const said = flat.filter((one) => !(hasText && isOpen(one)));
+  return said.map((one, index) => typeOf(one, `${name}_${index}`, where));
+}
+
+function isOpen({ type, properties, additionalProperties }: JsonSchema): boolean {
+  return type === 'object' && properties === undefined && typeof additionalProperties === 'object';
 }

@@ -15,6 +15,12 @@ interface Definition {
   readonly shape?: Readonly<Record<string, z.core.$ZodType>>;
   readonly innerType?: z.core.$ZodType;
   readonly element?: z.core.$ZodType;
+  /** Of a union. */
+  readonly options?: readonly z.core.$ZodType[];
+  readonly inclusive?: boolean;
+  /** Of a record. */
+  readonly keyType?: z.core.$ZodType;
+  readonly valueType?: z.core.$ZodType;
   readonly entries?: Readonly<Record<string, string>>;
   readonly format?: string;
   readonly checks?: readonly { readonly _zod: { readonly def: CheckDefinition } }[];
@@ -80,7 +86,8 @@ function compile(schema: z.core.$ZodType): Check | undefined {
     first(value) && second(value) && third(value) && fourth(value) && rest.every((check) => check(value));
 }
 
-function compileType({ type, entries, element, format }: Definition): Check | undefined {
+function compileType(definition: Definition): Check | undefined {
+  const { type, entries, element, format, innerType, options } = definition;
   if (type === 'string') return format === undefined ? (value) => typeof value === 'string' : undefined;
   if (type === 'boolean') return (value) => typeof value === 'boolean';
   if (type === 'number') {
@@ -95,7 +102,25 @@ function compileType({ type, entries, element, format }: Definition): Check | un
     const check = compile(element);
     return check && ((value) => Array.isArray(value) && value.every(check));
   }
-  return undefined;
+  if (type === 'nullable' && innerType !== undefined) {
+    const check = compile(innerType);
+    return check && ((value) => value === null || check(value));
+  }
+  if (type === 'union' && options !== undefined && definition.inclusive !== false) {
+    const checks = options.map(compile);
+    return checks.includes(undefined) ? undefined : (value) => checks.some((check) => check!(value));
+  }
+  return type === 'record' ? compileRecord(definition) : undefined;
+}
+
+/** Only a record of anything by any name: JSON of any shape. zod drops `__proto__`, so it is left to zod. */
+function compileRecord({ keyType, valueType }: Definition): Check | undefined {
+  if (keyType === undefined || valueType === undefined) return undefined;
+  const key = definitionOf(keyType);
+  if (key.type !== 'string' || key.format !== undefined || key.checks?.length) return undefined;
+  if (definitionOf(valueType).type !== 'unknown') return undefined;
+  return (value) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value) && !Object.hasOwn(value, '__proto__');
 }
 
 function compileCheck(definition: CheckDefinition): Check | undefined {

@@ -1,13 +1,11 @@
 import { topicNames } from '../processors/conversations/topics.ts';
 import { type GeneratedClinic, makeClinics } from './clinics.ts';
+import type { Emit, EventGenerator } from './generator.ts';
 import { HeldBack } from './held-back.ts';
 import { eventsPerMessage, type GenerateOptions, lateMaxMs } from './options.ts';
 import { Random, runningTotals } from './random.ts';
 import { Rhythm } from './rhythm.ts';
 import { pickTags } from './themes.ts';
-
-/** Takes one event: its topic, and its line without the line feed. */
-export type Emit = (topic: string, line: string) => void;
 
 const statusOpen = 1;
 const statusDone = 2;
@@ -27,7 +25,7 @@ const slotsForEachOpen = 3;
  *
  * What is drawn never depends on the topics wanted, so the messages of a seed are the same with and without the rest.
  */
-export class Simulation {
+export class Simulation implements EventGenerator {
   readonly #options: GenerateOptions;
   readonly #random: Random;
   readonly #clinics: readonly GeneratedClinic[];
@@ -81,6 +79,10 @@ export class Simulation {
     this.#clinicOfCustomer = new Uint16Array(Math.ceil(conversations / 2));
     this.#time = options.start;
     this.#now = new Date(this.#time).toISOString();
+  }
+
+  get topics(): readonly string[] {
+    return this.#options.topics;
   }
 
   get messages(): number {

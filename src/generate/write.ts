@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { codeOf, messageOf, ParleyError } from '../errors.ts';
-import type { GenerateOptions } from './options.ts';
-import { Simulation } from './simulation.ts';
+import type { EventGenerator } from './generator.ts';
 
 export interface WriteOptions {
   /** A folder, which gets a file for each topic; or a stream, for the lines of one topic. */
@@ -28,23 +27,22 @@ const chunkMessages = 1_000;
 const bufferedBytes = 4 * 1024 * 1024;
 
 /**
- * Writes what the options describe. Ends early, without an error, when the signal says so or when nobody reads the
+ * Writes what the generator makes. Ends early, without an error, when the signal says so or when nobody reads the
  * stream any more.
  *
  * Errors: PARLEY_DISK_FULL, PARLEY_SOURCE_UNREADABLE (a folder that cannot be written).
  */
-export async function writeGenerated(options: GenerateOptions, write: WriteOptions): Promise<Generated> {
-  const simulation = new Simulation(options);
-  const outputs = new Outputs(write.to, options.topics);
+export async function writeGenerated(generator: EventGenerator, write: WriteOptions): Promise<Generated> {
+  const outputs = new Outputs(write.to, generator.topics);
   const { signal, clock } = write;
   let bytes = 0;
-  const done = () => ({ messages: simulation.messages, events: simulation.events, bytes, until: simulation.time });
+  const done = () => ({ messages: generator.messages, events: generator.events, bytes, until: generator.time });
   try {
     const texts = new Map<string, string>();
     const emit = (topic: string, line: string) => texts.set(topic, `${texts.get(topic) ?? ''}${line}\n`);
     for (let isGoing = true; isGoing && !signal?.aborted && outputs.isOpen; ) {
-      isGoing = simulation.run(clock === undefined ? chunkMessages : 1, emit);
-      if (clock !== undefined) await until(simulation.time, clock, signal);
+      isGoing = generator.run(clock === undefined ? chunkMessages : 1, emit);
+      if (clock !== undefined) await until(generator.time, clock, signal);
       for (const [topic, text] of texts) bytes += await outputs.write(topic, text);
       texts.clear();
       write.onProgress?.(done());

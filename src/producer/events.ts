@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { allDomains } from '../domains.ts';
+import type * as assistant from '../events/assistant.ts';
 import type * as conversations from '../events/conversations.ts';
 import type { Topic } from '../runtime/domain.ts';
 
@@ -10,6 +11,7 @@ export interface ProducerEvents {
   'conversations.customers': z.input<typeof conversations.customer>;
   'conversations.clinics': z.input<typeof conversations.clinic>;
   'conversations.ratings': z.input<typeof conversations.rating>;
+  'assistant.entries': z.input<typeof assistant.entry>;
 }
 
 export type TopicName = keyof ProducerEvents;

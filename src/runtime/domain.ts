@@ -12,11 +12,24 @@ export interface Domain {
   readonly tables: readonly LandingTable[];
   /** What its views need of the configuration, whole numbers by name; they read it from `orchestrator.settings`. */
   readonly settings?: Readonly<Record<string, number>>;
+  /** Small tables that people write; they go to `<name>.landing_seeds`, and views read them there. */
+  readonly seeds?: readonly Seed[];
+  /** What views need of the configuration: name and value, kept beside the seeds as the seed `variables`. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 /** What `orchestrator.settings` is to hold. */
 export function settingsOf(domains: readonly Domain[]): Map<string, Readonly<Record<string, number>>> {
   return new Map(domains.map(({ name, settings }) => [name, settings ?? {}]));
+}
+
+/** A table in a file `<name>.csv` that people edit: shipped in `seeds/`, or in a folder of their own. */
+export interface Seed {
+  readonly name: string;
+  /** The column whose values are unique. */
+  readonly key: string;
+  /** A row: its columns in their order, each a text. An optional one may be left out of the file; its cells are then ''. */
+  readonly row: z.ZodObject<Readonly<Record<string, z.ZodType<string | undefined>>>>;
 }
 
 /** A topic that producers write to. Its name is `<domain>.<name>`. */

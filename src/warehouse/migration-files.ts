@@ -21,10 +21,10 @@ export const migrationsFolder = fileURLToPath(new URL('../../clickhouse', import
 
 /** Holds the record of migrations, so that it comes before all others. */
 export const firstDomain = 'orchestrator';
-/** Databases of the documents' own names: views over the domains, so that they come after all others. */
+/** Databases of the documents' own names: views over the domains, which `parley migrate --compat` makes. */
 export const lastDomain = 'compat';
-/** Folders beside those of the domains that hold no migrations: the committed snapshot, metrics and tests, the dashboard's questions. */
-const otherFolders = new Set(['schema', 'catalogue', 'dashboard']);
+/** Folders beside those of the domains that hold no migrations: the committed snapshot, views of the documents' own names, metrics and tests, the dashboard's questions. */
+const otherFolders = new Set(['schema', lastDomain, 'catalogue', 'dashboard']);
 
 /** All migrations of the domains (default: of every folder that has some), in the order in which they apply. */
 export function readMigrationFiles(options: { dir?: string; domains?: readonly string[] } = {}): MigrationFile[] {
@@ -43,7 +43,7 @@ export function readMigrationFiles(options: { dir?: string; domains?: readonly s
 }
 
 function byPlace(a: string, b: string): number {
-  const place = (domain: string): number => (domain === firstDomain ? 0 : domain === lastDomain ? 2 : 1);
+  const place = (domain: string): number => (domain === firstDomain ? 0 : 1);
   return place(a) - place(b) || (a < b ? -1 : 1);
 }
 

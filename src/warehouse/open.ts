@@ -3,9 +3,11 @@ import type { Domain } from '../runtime/domain.ts';
 import { keepCatalogue } from './catalogue/keep.ts';
 import type { ClickHouseClient } from './client.ts';
 import { connect } from './client.ts';
+import { applyCompat } from './compat.ts';
 import { type EmbeddedServer, startEmbeddedServer } from './embedded/server.ts';
 import { greet, withoutCredentials } from './greeting.ts';
 import { migrate } from './migrations.ts';
+import { loadSeeds, type SeedOptions } from './seeds/load.ts';
 import { checkSettings } from './settings.ts';
 
 export interface WarehouseOptions {
@@ -21,7 +23,11 @@ export interface WarehouseOptions {
   readonly domains: readonly string[];
   /** Name of the ClickHouse cluster that they are made on; unset: what the warehouse was made as. */
   readonly cluster?: string | undefined;
-  /** Whether pending migrations are applied (true). */
+  /** Whether the databases of the documents' own names are made (false). */
+  readonly compat?: boolean;
+  /** What is loaded once it is migrated; unset: nothing. */
+  readonly seeds?: SeedOptions;
+  /** Whether pending migrations are applied, and seeds loaded (true). */
   readonly isMigrating?: boolean;
   /** What the catalogue says of topics and stages; left out: it is not written. It is part of migrating. */
   readonly declared?: readonly Domain[];
@@ -66,7 +72,11 @@ export async function openWarehouse(options: WarehouseOptions): Promise<Warehous
   };
   try {
     if (server === undefined) await greet(client, account.url);
-    if (isMigrating) await migrate(client, { domains, cluster });
+    if (isMigrating) {
+      await migrate(client, { domains, cluster });
+      if (options.compat === true) await applyCompat(client, { domains });
+      if (options.seeds !== undefined) await loadSeeds(client, options.seeds);
+    }
     await checkSettings(client, ['orchestrator', ...domains]);
     // Beside the work and not before it: no event waits for what is only read by people.
     if (isMigrating && declared !== undefined) {

@@ -45,6 +45,8 @@ describe('readConfiguration', () => {
     ['PARLEY_BATCH_EVENTS_MAX', '12', 'batch.eventsMax', 12],
     ['PARLEY_CONVERSATIONS_STORE_TEXT', 'yes', 'conversations.storeText', true],
     ['PARLEY_CONVERSATIONS_TEXT_TAGS', '{"billing":["invoice"]}', 'conversations.textTags', { billing: ['invoice'] }],
+    ['PARLEY_ASSISTANT_TASK_PATTERNS', '{"ops":["roll back"]}', 'assistant.taskPatterns', { ops: ['roll back'] }],
+    ['PARLEY_ASSISTANT_END_DATE', '2026-12-31', 'assistant.endDate', '2026-12-31'],
     ['PARLEY_DOMAINS', ' conversations ', 'domains', ['conversations']],
     ['PARLEY_APP', '', 'app', 'parley'],
     ['PARLEY_KAFKA_BROKERS', 'one:9092, two.example:9093', 'kafka.brokers', ['one:9092', 'two.example:9093']],
@@ -82,6 +84,14 @@ describe('readConfiguration', () => {
     [{ PARLEY_CLICKHOUSE_CLUSTER: "o'clock" }, undefined, 'PARLEY_CLICKHOUSE_CLUSTER', 'the name of a cluster'],
     [{}, { schemaRegistry: { username: 'me' } }, 'schemaRegistry.username', 'schemaRegistry.url beside it'],
     [{ PARLEY_KAFKA_REPLICATION_FACTOR: '0' }, undefined, 'PARLEY_KAFKA_REPLICATION_FACTOR', '-1, or 1 or more'],
+    [{ PARLEY_ASSISTANT_START_DATE: '1.1.2026' }, undefined, 'PARLEY_ASSISTANT_START_DATE', 'a date such as'],
+    [{ PARLEY_ASSISTANT_START_DATE: '2100-01-01' }, undefined, 'assistant.startDate', 'no later than'],
+    [
+      { PARLEY_ASSISTANT_ALLOWED_LATENESS_HOURS: '2', PARLEY_ASSISTANT_SESSION_GAP_MINUTES: '121' },
+      undefined,
+      'assistant.sessionGapMinutes',
+      'no more than assistant.allowedLatenessHours',
+    ],
     [{ PARLEY_DOMAINS: 'conversation' }, undefined, 'PARLEY_DOMAINS.0', '"conversations"'],
   ])('refuses %j %j, and says where and what was expected', (environment, tree, where, expected) => {
     const fault = faultOf(environment as Record<string, string>, tree);

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { allDomains } from '../../src/domains.ts';
 import { conversationTopics } from '../../src/processors/conversations/domain.ts';
 import { createRegistry } from '../../src/source/registry/client.ts';
 import { subjectsOf } from '../../src/source/registry/subjects.ts';
 import { type Registry, startRegistry } from '../kafka/registry.ts';
 import { parley } from './program.ts';
+
+const topics = allDomains().flatMap((domain) => domain.topics);
 
 let registry: Registry;
 beforeAll(async () => {
@@ -22,11 +25,14 @@ describe('parley schemas', () => {
       const prefixed = { PARLEY_KAFKA_TOPIC_PREFIX: `${format}-` };
       const before = await schemas(['check', '--format', format, '--json'], prefixed);
       const states = (out: string) => (JSON.parse(out) as { state: string }[]).map(({ state }) => state);
-      expect({ code: before.code, states: states(before.out) }).toEqual({ code: 0, states: Array(5).fill('new') });
+      expect({ code: before.code, states: states(before.out) }).toEqual({
+        code: 0,
+        states: Array(topics.length).fill('new'),
+      });
       const first = await schemas(['register', '--format', format, '--json'], prefixed);
       expect({ code: first.code, err: first.err }).toEqual({ code: 0, err: '' });
       expect(JSON.parse(first.out)).toEqual(
-        conversationTopics.map(({ name }) => ({
+        topics.map(({ name }) => ({
           topic: name,
           subject: `${format}-${name}-value`,
           state: 'registered',
@@ -36,7 +42,7 @@ describe('parley schemas', () => {
       );
       expect((await schemas(['register', '--format', format, '--json'], prefixed)).out).toBe(first.out);
       expect(states((await schemas(['check', '--format', format, '--json'], prefixed)).out)).toEqual(
-        Array(5).fill('registered'),
+        Array(topics.length).fill('registered'),
       );
       const level = await fetch(`${registry.url}/config/${format}-conversations.messages-value`);
       expect(await level.json()).toMatchObject({ compatibilityLevel: 'BACKWARD' });

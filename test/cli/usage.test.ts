@@ -56,6 +56,13 @@ describe('wrong use', () => {
     ['workers that are no number', ['run', '--workers', 'many'], /PARLEY_USAGE.*--workers is a number/],
     ['two counts', ['generate', '--events', '1', '--messages', '1'], /PARLEY_USAGE.*--messages, --events/],
     ['a count that is none', ['generate', '--messages', '1e3'], /expected {2}a whole number\n {2}received {2}1e3/],
+    [
+      'a domain that is none',
+      ['generate', '--domain', 'x'],
+      /expected {2}conversations or assistant\n {2}received {2}x/,
+    ],
+    ['sessions of conversations', ['generate', '--sessions', '5'], /PARLEY_USAGE.*--sessions/],
+    ['topics of the one topic', ['generate', '--domain', 'assistant', '--topics', 'entries'], /PARLEY_USAGE.*--topics/],
     ['topics without a name on one stream', ['generate', '--out', '-'], /PARLEY_USAGE.*--out -/],
     ['a parameter without a value', ['query', 'SELECT 1', '--param', 'x'], /expected {2}name=value/],
   ])('%s: exit code 2, and the reason on standard error', async (_, args, reason) => {

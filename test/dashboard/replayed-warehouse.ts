@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { allDomains } from '../../src/domains.ts';
 import { generatedTopics } from '../../src/generate/options.ts';
+import { Simulation } from '../../src/generate/simulation.ts';
 import { writeGenerated } from '../../src/generate/write.ts';
 import { replay } from '../../src/runtime/replay.ts';
 import { READER } from '../../src/warehouse/embedded/server.ts';
@@ -45,7 +46,7 @@ export class ReplayedWarehouse {
     const conversations = Math.ceil(messages / 10);
     // A message every ten minutes: some weeks, with both changes of the clocks of a March.
     const options = { seed, messages, conversations, clinics: 8, start, ratePerSecond: 1 / 900, lateShare: 0.02 };
-    await writeGenerated({ ...options, topics: generatedTopics }, { to: out });
+    await writeGenerated(new Simulation({ ...options, topics: generatedTopics }), { to: out });
     await this.replay(out);
   }
 

@@ -39,6 +39,7 @@ beforeAll(async () => {
   await publisher.connect();
   shared = {
     PARLEY_APP: 'group-test',
+    PARLEY_DOMAINS: 'conversations',
     PARLEY_KAFKA_BROKERS: broker.brokers.join(','),
     PARLEY_KAFKA_TOPIC_PREFIX: 'test.',
     PARLEY_KAFKA_SESSION_TIMEOUT_MS: '6000',

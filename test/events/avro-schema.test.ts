@@ -69,5 +69,13 @@ describe('Avro schemas', () => {
     const schema = z.object({ any: z.unknown() });
     const topic = { name: 'shop.orders', description: '', key: 'id', time: 'at', schema };
     expect(() => avroSchema(topic)).toThrow('shop.orders.any: Avro has nothing for');
+    const open = { ...topic, schema: z.object({ any: z.record(z.string(), z.unknown()) }) };
+    expect(() => avroSchema(open)).toThrow('shop.orders.any: Avro has nothing for an object of any shape');
+  });
+
+  it('write an object of any shape as text, where text may stand too; null is said once', () => {
+    const schema = z.object({ any: z.union([z.string(), z.record(z.string(), z.unknown())]).nullish() });
+    const topic = { name: 'shop.orders', description: '', key: 'id', time: 'at', schema };
+    expect(avroSchema(topic).fields).toEqual([{ name: 'any', type: ['null', 'string'], default: null }]);
   });
 });

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { allDomains } from '../../src/domains.ts';
 import { compileChecker } from '../../src/events/checker.ts';
-import { conversationTopics } from '../../src/processors/conversations/domain.ts';
 
 /** Values that each kind of field takes, nearly takes, and does not take. */
 const value = fc.oneof(
@@ -28,7 +28,7 @@ const value = fc.oneof(
   fc.constant(null),
   fc.constant(undefined),
   fc.array(fc.constantFrom('a', 'urgent', '', 'x'.repeat(129)), { maxLength: 3 }),
-  fc.constant({}),
+  fc.constantFrom({}, { path: 'a', lines: [1] }),
 );
 
 const good: Record<string, unknown> = {
@@ -46,9 +46,14 @@ const good: Record<string, unknown> = {
   clinic_name: 'K',
   rating: 5,
   rated_at: '2026-01-05T09:00:00Z',
+  entry_type: 'tool_use',
+  session_id: 's',
+  project_id: 'p',
+  timestamp: '2026-01-05T09:00:00Z',
+  tool_input: { file_path: 'a.ts' },
 };
 
-for (const { name, schema } of conversationTopics) {
+for (const { name, schema } of allDomains().flatMap((domain) => domain.topics)) {
   const fields = Object.keys((schema as z.ZodObject).shape);
   const isFine = compileChecker(schema)!;
 
@@ -82,4 +87,9 @@ test('what it does not know is left to zod', () => {
   expect(compileChecker(z.object({ a: z.string().default('x') }))).toBeUndefined();
   expect(compileChecker(z.object({ a: z.string() }).refine(() => false))).toBeUndefined();
   expect(compileChecker(z.string())).toBeUndefined();
+  expect(compileChecker(z.object({ a: z.union([z.string(), z.date()]) }))).toBeUndefined();
+  expect(compileChecker(z.object({ a: z.record(z.string(), z.string()) }))).toBeUndefined();
+  const isFine = compileChecker(z.object({ a: z.record(z.string(), z.unknown()) }))!;
+  expect(isFine({ a: { b: 1 } })).toBe(true);
+  expect(isFine({ a: JSON.parse('{"__proto__":{"b":1}}') })).toBe(false);
 });

@@ -33,10 +33,14 @@ export function sorted(rows: readonly Row[]): Row[] {
  * The tables hold what they should. `driver.rows` sees to it that each row's signs come to 0 or 1; here also: the row
  * with the greatest version of each grain is the one that is true (for tables that replace by version).
  */
-export function expectRows(driver: TestDriver, expected: OracleRows): void {
-  for (const [table, grain] of Object.entries(grains) as [keyof OracleRows, readonly string[]][]) {
+export function expectTables(
+  driver: TestDriver,
+  grainsOf: Readonly<Record<string, readonly string[]>>,
+  expected: Readonly<Record<string, readonly Row[]>>,
+): void {
+  for (const [table, grain] of Object.entries(grainsOf)) {
     const rows = driver.rows<Row>(table);
-    expect(sorted(rows), table).toEqual(sorted(expected[table]));
+    expect(sorted(rows), table).toEqual(sorted(expected[table]!));
     const last = new Map<string, { row: Row; sign: number; rowVersion: number }>();
     for (const signed of driver.signedRows(table)) {
       const key = JSON.stringify(grain.map((column) => signed.row[column]));
@@ -44,8 +48,12 @@ export function expectRows(driver: TestDriver, expected: OracleRows): void {
       if (known === undefined || known.rowVersion < signed.rowVersion) last.set(key, signed);
     }
     const latest = [...last.values()].filter(({ sign }) => sign === 1).map(({ row }) => row);
-    expect(sorted(latest), `${table}, the last version of each ${grain.join(', ')}`).toEqual(sorted(expected[table]));
+    expect(sorted(latest), `${table}, the last version of each ${grain.join(', ')}`).toEqual(sorted(expected[table]!));
   }
+}
+
+export function expectRows(driver: TestDriver, expected: OracleRows): void {
+  expectTables(driver, grains, { ...expected });
 }
 
 /** What an analyst's aggregate over signed rows comes to. */

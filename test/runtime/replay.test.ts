@@ -28,7 +28,7 @@ function run(app: string, options: Partial<ReplayOptions> & { ownServer?: boolea
   return replay({
     warehouse: { client, url, username, password, server: ownServer ? server : undefined, close },
     dataDir: join(dataDir, app),
-    domains: allDomains(),
+    domains: allDomains({ domains: ['conversations'] }),
     paths: [join(dataDir, 'events', app)],
     app,
     limits: { batchEventsMax: 100 },

@@ -1,4 +1,5 @@
 import type { ColumnSpec, DomainPages, Page, Unit } from '../contract.ts';
+import { businessResponses, waitingNow } from './waiting.ts';
 
 function column(name: string, label: string, unit: Unit): ColumnSpec {
   return { column: name, label, unit };
@@ -517,5 +518,5 @@ export const conversationsPages: DomainPages = {
     { name: 'clinic', label: 'Clinic', query: 'clinics' },
     { name: 'channel', label: 'Channel', query: 'channels' },
   ],
-  pages: [overview, responseTimes, engagement, themes, clinics, sessionsPage, history],
+  pages: [overview, waitingNow, responseTimes, businessResponses, engagement, themes, clinics, sessionsPage, history],
 };

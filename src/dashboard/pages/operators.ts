@@ -1,4 +1,5 @@
 import type { ColumnSpec, DomainPages, Page, Unit } from '../contract.ts';
+import { cataloguePages } from './catalogue.ts';
 
 function column(name: string, label: string, unit: Unit): ColumnSpec {
   return { column: name, label, unit };
@@ -192,5 +193,5 @@ export const operatorsPages: DomainPages = {
   domain: 'orchestrator',
   title: 'Operators',
   filters: [{ name: 'stage', label: 'Stage', query: 'stages' }],
-  pages: [work, trouble, runs],
+  pages: [work, trouble, runs, ...cataloguePages],
 };

@@ -48,7 +48,10 @@ function blank(piece: string): string {
 /** The shape of a statement, or undefined for one that this does not know. */
 export function shapeOf(text: string): StatementShape | undefined {
   const mask = masked(text);
-  const altered = /^(ALTER TABLE \w+\.(\w+))\s+(COMMENT COLUMN \w+ '_*'|ADD COLUMN IF NOT EXISTS [^;]+)$/.exec(mask);
+  const altered =
+    /^(ALTER TABLE \w+\.(\w+))\s+(COMMENT COLUMN \w+ '_*'(?:, COMMENT COLUMN \w+ '_*')*|ADD COLUMN IF NOT EXISTS [^;]+)$/.exec(
+      mask,
+    );
   if (altered?.[1] !== undefined) {
     // A view has comments in the same way. The name says which it is, as a test holds for all tables.
     const isOfTable = /^(landing|store)_/.test(altered[2] ?? '');

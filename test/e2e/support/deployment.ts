@@ -59,6 +59,7 @@ export class Deployment {
   get environment(): Record<string, string> {
     return {
       PARLEY_APP: app,
+      PARLEY_DOMAINS: 'conversations',
       PARLEY_KAFKA_BROKERS: this.broker.brokers.join(','),
       PARLEY_KAFKA_TOPIC_PREFIX: prefix,
       // The least that a broker takes: so long is a dead member waited for.

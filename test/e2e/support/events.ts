@@ -22,6 +22,22 @@ export async function generate({ out, messages, seed, lateShare, rate = 0.385 }:
   if (code !== 0) throw new Error(err);
 }
 
+/** A folder of transcripts, by the real program. */
+export async function generateTranscripts(options: {
+  readonly out: string;
+  readonly entries: number;
+  readonly sessions: number;
+  readonly seed: number;
+  readonly lateShare: number;
+  readonly repeatShare: number;
+}): Promise<void> {
+  const { out, entries, sessions, seed, lateShare, repeatShare } = options;
+  const values = { events: entries, sessions, seed, 'late-share': lateShare, 'repeat-share': repeatShare, out };
+  const args = Object.entries(values).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const { code, err } = await parley(['generate', '--domain', 'assistant', ...args]);
+  if (code !== 0) throw new Error(err);
+}
+
 /** Files of events by name, each with its bytes. */
 export function readEvents(folder: string): Map<string, Buffer> {
   const names = readdirSync(folder).filter((name) => name.endsWith('.ndjson'));
@@ -70,5 +86,5 @@ export function lateLines(content: string): number {
 /** The time of an event, milliseconds. */
 export function timeOf(line: string): number {
   const event = JSON.parse(line) as Record<string, string>;
-  return Date.parse(event.message_timestamp ?? event.rated_at ?? event.changed_at ?? '');
+  return Date.parse(event.message_timestamp ?? event.timestamp ?? event.rated_at ?? event.changed_at ?? '');
 }

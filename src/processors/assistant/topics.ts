@@ -1,0 +1,2 @@
+/** Names of the domain's topics. */
+export const topicNames = { entries: 'assistant.entries' } as const;
