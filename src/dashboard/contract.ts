@@ -32,6 +32,10 @@ export interface Page {
   readonly panels: readonly Panel[];
 }
 
+/**
+ * How a value is shown. `percent` is 0 to 100 (34.5 is "34.5 %"); `ratio` is any other quotient, shown as it is; `rating`
+ * is 1 to 5; `time` is a day (ISO 8601 date) or a moment (ISO 8601 in UTC, shown in the viewer's zone). Null is shown as –.
+ */
 export type Unit =
   | 'count'
   | 'seconds'
@@ -93,6 +97,12 @@ export interface GraphPanel extends PanelBase {
 }
 
 export type Panel = FiguresPanel | ChartPanel | GridPanel | TablePanel | GraphPanel;
+
+/**
+ * Where the bundled page is, from the root of the package: `index.html`, which answers every address of a page, and
+ * `assets/`, whose names change with their content. Not `dist/dashboard/` itself: the compiled server is there.
+ */
+export const bundledPage = 'dist/dashboard/page';
 
 /**
  * `GET /api/pages`: everything that the page needs to draw itself. `days` are the first and last with data; null when
