@@ -1,0 +1,62 @@
+import { useMemo } from 'preact/hooks';
+import type { Answer, ColumnSpec, Panel } from '../../contract.ts';
+import { missingColumns, rowsOf } from '../data/table.ts';
+import { ChartView } from './chart.tsx';
+import { Figures } from './figures.tsx';
+import { GraphView } from './graph.tsx';
+import { GridView } from './grid.tsx';
+import { Failed } from './states.tsx';
+import { DataTable } from './table.tsx';
+
+/** Kept free before the answer comes, so that nothing below jumps when it does. */
+export function bodyHeightOf(panel: Panel): string {
+  return { figures: '4.75rem', bars: '19rem', lines: '19rem', grid: '17rem', table: '19rem', graph: '20rem' }[
+    panel.kind
+  ];
+}
+
+export function PanelBody({ panel, answer, isTable }: { panel: Panel; answer: Answer; isTable: boolean }) {
+  const rows = useMemo(() => rowsOf(answer), [answer]);
+  const columns = columnsOf(panel);
+  const missing = missingColumns(answer, [...columns.map(({ column }) => column)]);
+  if (missing.length > 0) {
+    const failure = {
+      code: 'COLUMN_MISSING',
+      message: `The query ${panel.query} does not give what this panel draws.`,
+      expected: missing.join(', '),
+      received: answer.columns.map(({ name }) => name).join(', '),
+      action: 'The page and the queries are of different versions: build Parley again.',
+    };
+    return <Failed failure={failure} />;
+  }
+  if (isTable || panel.kind === 'table') return <DataTable title={panel.title} columns={columns} rows={rows} />;
+  if (panel.kind === 'figures') return <Figures figures={panel.figures} row={rows[0]!} />;
+  if (panel.kind === 'grid') return <GridView panel={panel} rows={rows} />;
+  if (panel.kind === 'graph') return <GraphView panel={panel} rows={rows} />;
+  return <ChartView panel={panel} rows={rows} />;
+}
+
+/** What a panel shows, as columns of a table. */
+export function columnsOf(panel: Panel): readonly ColumnSpec[] {
+  if (panel.kind === 'figures') return panel.figures;
+  if (panel.kind === 'table') return panel.columns;
+  if (panel.kind === 'grid') return [panel.y, panel.x, panel.value];
+  if (panel.kind === 'graph') {
+    return [
+      { column: 'source', label: 'From', unit: 'text' },
+      { column: 'target', label: 'To', unit: 'text' },
+    ];
+  }
+  const series = panel.series;
+  return [
+    panel.x,
+    ...(series === undefined ? [] : [{ column: series, label: sentence(series), unit: 'text' as const }]),
+    ...panel.y,
+  ];
+}
+
+/** `message_type` as a heading. */
+function sentence(column: string): string {
+  const text = column.replaceAll('_', ' ');
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
