@@ -10,9 +10,7 @@ import { DataTable } from './table.tsx';
 
 /** Kept free before the answer comes, so that nothing below jumps when it does. */
 export function bodyHeightOf(panel: Panel): string {
-  return { figures: '4.75rem', bars: '19rem', lines: '19rem', grid: '17rem', table: '19rem', graph: '20rem' }[
-    panel.kind
-  ];
+  return { figures: '64px', bars: '304px', lines: '304px', grid: '272px', table: '304px', graph: '280px' }[panel.kind];
 }
 
 export function PanelBody({ panel, answer, isTable }: { panel: Panel; answer: Answer; isTable: boolean }) {

@@ -11,6 +11,7 @@ const bodyHeight = 304;
 const legendHeight = 28;
 const barHeight = { min: 26, max: 34 };
 const barsMax = 12;
+const switchHeight = 26;
 
 export function ChartView({ panel, rows }: { readonly panel: ChartPanel; readonly rows: readonly Row[] }) {
   const order = useRef(new SeriesOrder());
@@ -49,8 +50,9 @@ function OneChart({ panel, chart, kind, order, label, height }: OneChartProps & 
     if (drawings === undefined) return undefined;
     // Side by side, bars of several measures over many days are thinner than a line.
     const areLines = panel.kind === 'lines' || (kind === 'time' && chart.series.length > 1 && !chart.isStacked);
-    const drawChart = areLines ? drawings.drawLines : drawings.drawStandingBars;
-    return (size: Size) => drawChart({ chart, kind, size, order, label });
+    if (areLines) return (size: Size) => drawings.drawLines({ chart, kind, size, order, label });
+    const drawBars = kind === 'time' ? drawings.drawTimeBars : drawings.drawStandingBars;
+    return (size: Size) => drawBars({ chart, size, order, label });
   }, [drawings, panel, chart, kind, order, label]);
   if (draw === undefined) return null;
   return <Drawing draw={draw} height={height} label={describeChart(panel.title, panel.kind, [chart], label)} />;
@@ -65,16 +67,17 @@ function LyingBars({ panel, chart, order, label, height }: OneChartProps) {
   const fitting = Math.max(3, Math.min(barsMax, Math.floor(height / (barHeight.min * perCategory))));
   const hasMore = categories.length > fitting;
   const shownCount = isWhole || !hasMore ? categories.length : fitting - 1;
+  const free = hasMore ? height - switchHeight : height;
   const shown = useMemo(() => {
     const kept = new Set(categories.slice(0, shownCount));
     return { ...chart, points: chart.points.filter(({ x }) => kept.has(x)) };
   }, [chart, categories, shownCount]);
   const draw = useMemo(
-    () => drawings && ((size: Size) => drawings.drawLyingBars({ chart: shown, kind: 'text', size, order, label })),
+    () => drawings && ((size: Size) => drawings.drawLyingBars({ chart: shown, size, order, label })),
     [drawings, shown, order, label],
   );
   if (draw === undefined) return null;
-  const each = Math.max(barHeight.min * perCategory, Math.min(barHeight.max * perCategory, height / shownCount));
+  const each = Math.max(barHeight.min * perCategory, Math.min(barHeight.max * perCategory, free / shownCount));
   return (
     <>
       <Drawing
@@ -91,7 +94,8 @@ function LyingBars({ panel, chart, order, label, height }: OneChartProps) {
   );
 }
 
-const legendMax = 10;
+/** Past these, lines have no colour of their own. */
+const legendMax = 8;
 
 function Legend({
   chart,
@@ -121,7 +125,7 @@ function Legend({
           </li>
         );
       })}
-      {series.length > legendMax && <li>and {series.length - legendMax} more</li>}
+      {series.length > legendMax && <li>and {series.length - legendMax} in grey</li>}
     </ul>
   );
 }

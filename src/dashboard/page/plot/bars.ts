@@ -1,34 +1,38 @@
 import * as Plot from '@observablehq/plot';
 import { formatValue } from '../format/value.ts';
 import { type Size, style, tipLook, verticalScale, widthOfText } from './frame.ts';
-import { type Chart, colourOf, type Kind, type Point, type SeriesOrder } from './series.ts';
+import { type Chart, colourOf, type Point, type SeriesOrder } from './series.ts';
 
 export interface BarsOptions {
   readonly chart: Chart;
-  readonly kind: Kind;
   readonly size: Size;
   readonly order: SeriesOrder;
   /** How a category is written. */
   readonly label: (value: unknown) => string;
 }
 
-function fillOf(order: SeriesOrder): (point: Point) => string {
-  return ({ series }) => colourOf(order.indexOf(series));
-}
+type Label = BarsOptions['label'];
 
 /** Bars that lie, one below the other: for categories with names. Values stand at their ends, so there is no axis. */
 export function drawLyingBars({ chart, size, order, label }: BarsOptions): Element {
-  const { unit, points } = chart;
+  const { unit, points, isStacked } = chart;
   const categories = [...new Set(points.map(({ x }) => x))];
-  const hasSides = chart.series.length > 1 && !chart.isStacked;
+  const hasSides = isSideBySide(chart);
   const shown = points.filter(({ y }) => y !== undefined);
-  const ends = chart.isStacked ? totals(shown) : shown;
+  const ends = isStacked ? totals(shown) : shown;
   const max = Math.max(0, ...ends.map(({ y }) => y!)) || 1;
   const labelWidth = Math.min(size.width * 0.36, 12 + Math.max(...categories.map((x) => widthOfText(label(x)))));
   const endWidth = 10 + Math.max(...ends.map(({ y }) => widthOfText(formatValue(y, unit))));
   const place = hasSides ? { fy: 'x', y: 'series' } : { y: 'x' };
-  const axis = { label: null, tickSize: 0, tickPadding: 10, fill: 'var(--ink)', lineWidth: labelWidth / 12 - 1 };
-  const text = { tickFormat: label, textOverflow: 'ellipsis' } as const;
+  const domain = hasSides ? [...chart.series] : categories;
+  const axis = {
+    ...quietAxis,
+    tickPadding: 10,
+    fill: 'var(--ink)',
+    tickFormat: label,
+    textOverflow: 'ellipsis',
+  } as const;
+  const lineWidth = labelWidth / 12 - 1;
   return Plot.plot({
     ...size,
     style,
@@ -36,23 +40,19 @@ export function drawLyingBars({ chart, size, order, label }: BarsOptions): Eleme
     marginLeft: labelWidth,
     marginRight: endWidth,
     x: { domain: [0, max], axis: null },
-    y: {
-      axis: null,
-      padding: hasSides ? 0.08 : 0.28,
-      ...(hasSides ? { domain: [...chart.series] } : { domain: categories }),
-    },
+    y: { axis: null, domain, padding: hasSides ? 0.08 : 0.28 },
     ...(hasSides && { fy: { domain: categories, axis: null, padding: 0.24 } }),
     marks: [
       hasSides
-        ? Plot.axisFy({ ...axis, ...text, anchor: 'left', textAnchor: 'end', dx: -4 })
-        : Plot.axisY({ ...axis, ...text }),
+        ? Plot.axisFy({ ...axis, lineWidth, anchor: 'left', textAnchor: 'end', dx: -4 })
+        : Plot.axisY({ ...axis, lineWidth }),
       Plot.barX(shown, {
         ...place,
         x: 'y',
         fill: fillOf(order),
         rx: 2,
-        insetRight: chart.isStacked ? 1 : 0,
-        title: (point: Point) => describe(point, chart, label),
+        insetRight: isStacked ? 1 : 0,
+        title: titleOf(chart, label),
         tip: { ...tipLook, anchor: 'top' },
       }),
       Plot.text(ends, {
@@ -67,51 +67,105 @@ export function drawLyingBars({ chart, size, order, label }: BarsOptions): Eleme
   });
 }
 
-/** Bars that stand, for what has an order of its own: hours of the day, days, months. */
-export function drawStandingBars({ chart, kind, size, order, label }: BarsOptions): Element {
-  const { unit, points } = chart;
-  const shown = points.filter(({ y }) => y !== undefined);
-  const tops = chart.isStacked ? totals(shown) : shown;
-  const vertical = verticalScale(
-    unit,
-    tops.map(({ y }) => y),
-    size.height - 30,
-  );
-  const categories =
-    kind === 'number' ? complete(points.map(({ x }) => x as number)) : [...new Set(points.map(({ x }) => x))].sort();
-  const hasSides = chart.series.length > 1 && !chart.isStacked;
-  const place = hasSides ? { fx: 'x', x: 'series' } : { x: 'x' };
+/** Bars that stand, for numbers with an order of their own, such as hours of the day. */
+export function drawStandingBars({ chart, size, order, label }: BarsOptions): Element {
+  const shown = chart.points.filter(({ y }) => y !== undefined);
+  const vertical = scaleOf(chart, shown, size);
+  const categories = complete(chart.points.map(({ x }) => Number(x)));
+  const hasSides = isSideBySide(chart);
   const ticks = thinned(categories, size.width - vertical.marginLeft, label);
-  const axis = { label: null, tickSize: 0, tickPadding: 8, tickFormat: label, fill: 'var(--ink-3)' };
-  const padding = categories.length > 60 ? 0.05 : 0.2;
+  const axis = { ...quietAxis, tickPadding: 8, tickFormat: label, fill: 'var(--ink-3)' };
   return Plot.plot({
     ...size,
     style,
-    marginTop: 8,
-    marginRight: 4,
-    marginBottom: 24,
-    marginLeft: vertical.marginLeft,
+    ...margins(vertical.marginLeft),
     x: {
       axis: null,
-      padding: hasSides ? 0.05 : padding,
-      domain: hasSides ? [...chart.series] : categories,
       type: 'band',
+      padding: hasSides ? 0.05 : 0.2,
+      domain: hasSides ? [...chart.series] : categories,
     },
-    ...(hasSides && { fx: { domain: categories, padding, axis: null } }),
+    ...(hasSides && { fx: { domain: categories, padding: 0.2, axis: null } }),
     y: { domain: vertical.domain },
     marks: [
       ...vertical.marks,
       hasSides ? Plot.axisFx(ticks, { ...axis, anchor: 'bottom' }) : Plot.axisX(ticks, axis),
       Plot.barY(shown, {
-        ...place,
+        ...(hasSides ? { fx: 'x', x: 'series' } : { x: 'x' }),
         y: 'y',
         fill: fillOf(order),
-        rx: categories.length > 60 ? 0 : 1.5,
-        title: (point: Point) => describe(point, chart, label),
+        rx: 1.5,
+        title: titleOf(chart, label),
         tip: { ...tipLook },
       }),
     ],
   });
+}
+
+/** Bars over time: each as wide as the time that it stands for, so that days without anything are gaps. */
+export function drawTimeBars({ chart, size, order, label }: BarsOptions): Element {
+  const shown = chart.points
+    .filter(({ y }) => y !== undefined)
+    .map((point) => ({ ...point, at: new Date(String(point.x)) }));
+  const vertical = scaleOf(chart, shown, size);
+  const interval = intervalOf(shown.map(({ at }) => at.getTime()));
+  const times = shown.map(({ at }) => at.getTime());
+  const widthEach = (size.width * interval.days * 86_400_000) / Math.max(1, Math.max(...times) - Math.min(...times));
+  return Plot.plot({
+    ...size,
+    style,
+    ...margins(vertical.marginLeft),
+    marginBottom: 34,
+    x: { type: 'utc', label: null },
+    y: { domain: vertical.domain },
+    marks: [
+      ...vertical.marks,
+      Plot.axisX({
+        ...quietAxis,
+        ticks: Math.max(2, Math.floor(size.width / 84)),
+        tickPadding: 8,
+        fill: 'var(--ink-3)',
+      }),
+      Plot.rectY(shown, {
+        x: 'at',
+        y: 'y',
+        interval: interval.name,
+        fill: fillOf(order),
+        // Bars of less than a pixel would be too pale to see.
+        inset: widthEach > 5 ? 0.75 : widthEach > 2 ? 0.25 : -0.35,
+        rx: widthEach > 8 ? 1.5 : 0,
+        title: titleOf(chart, label),
+        tip: { ...tipLook },
+      }),
+    ],
+  });
+}
+
+const quietAxis = { label: null, tickSize: 0 };
+
+function margins(marginLeft: number) {
+  return { marginTop: 8, marginRight: 6, marginBottom: 24, marginLeft };
+}
+
+function isSideBySide({ series, isStacked }: Chart): boolean {
+  return series.length > 1 && !isStacked;
+}
+
+function scaleOf(chart: Chart, shown: readonly Point[], { height }: Size) {
+  const tops = chart.isStacked ? totals(shown) : shown;
+  return verticalScale(
+    chart.unit,
+    tops.map(({ y }) => y),
+    height - 30,
+  );
+}
+
+function fillOf(order: SeriesOrder): (point: Point) => string {
+  return ({ series }) => colourOf(order.indexOf(series));
+}
+
+function titleOf({ unit, series: all }: Chart, label: Label): (point: Point) => string {
+  return ({ x, y, series }) => `${all.length > 1 ? `${label(x)}, ${series}` : label(x)}\n${formatValue(y, unit)}`;
 }
 
 function totals(points: readonly Point[]): Point[] {
@@ -120,9 +174,21 @@ function totals(points: readonly Point[]): Point[] {
   return [...sums].map(([x, y]) => ({ x, y, series: '' }));
 }
 
-function describe(point: Point, chart: Chart, label: (value: unknown) => string): string {
-  const place = chart.series.length > 1 ? `${label(point.x)}, ${point.series}` : label(point.x);
-  return `${place}\n${formatValue(point.y, chart.unit)}`;
+const intervals = [
+  { name: 'month', days: 28 },
+  { name: 'monday', days: 7 },
+  { name: 'day', days: 1 },
+  { name: 'hour', days: 1 / 24 },
+] as const;
+
+/** What a bar stands for: the longest span that no two bars share. */
+function intervalOf(times: readonly number[]): (typeof intervals)[number] {
+  const sorted = [...new Set(times)].sort((a, b) => a - b);
+  const gaps = sorted.slice(1).map((time, index) => (time - sorted[index]!) / 86_400_000);
+  const least = gaps.length === 0 ? 1 : Math.min(...gaps);
+  const areMonths = sorted.every((time) => new Date(time).getUTCDate() === 1);
+  const found = intervals.find(({ name, days }) => least >= days && (name !== 'month' || areMonths));
+  return found ?? intervals[3];
 }
 
 /** Whole numbers from the first to the last, so that an hour without messages is a gap one can see. */
@@ -133,7 +199,7 @@ function complete(values: readonly number[]): number[] {
 }
 
 /** So many of the categories that their labels do not touch. */
-function thinned(categories: readonly unknown[], width: number, label: (value: unknown) => string): unknown[] {
+function thinned(categories: readonly unknown[], width: number, label: Label): unknown[] {
   const widest = Math.max(...categories.map((category) => widthOfText(label(category)))) + 12;
   const every = Math.max(1, Math.ceil((categories.length * widest) / Math.max(1, width)));
   return categories.filter((_, index) => index % every === 0);

@@ -72,14 +72,11 @@ function lineMarks(index: number, places: readonly Place[], isAlone: boolean, ba
       ...position,
       stroke,
       strokeWidth: 2,
-      curve: 'monotone-x',
+
       ...(dash && { strokeDasharray: dash }),
     }),
   ];
-  if (isAlone)
-    marks.unshift(
-      Plot.areaY(places, { x: 'x', y1: base, y2: 'y', fill: stroke, fillOpacity: 0.09, curve: 'monotone-x' }),
-    );
+  if (isAlone) marks.unshift(Plot.areaY(places, { x: 'x', y1: base, y2: 'y', fill: stroke, fillOpacity: 0.09 }));
   if (places.length <= dotsMax) {
     marks.push(
       Plot.dot(
