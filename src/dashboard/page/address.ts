@@ -24,11 +24,9 @@ const reserved = new Set(['days', 'from', 'to']);
 
 export function readAddress(pathname: string, search: string): Address {
   const parameters = new URLSearchParams(search);
-  const chosen: Record<string, string[]> = {};
+  const chosen = new Map<string, Set<string>>();
   for (const [name, value] of parameters) {
-    if (reserved.has(name)) continue;
-    chosen[name] ??= [];
-    if (!chosen[name].includes(value)) chosen[name].push(value);
+    if (!reserved.has(name)) chosen.set(name, (chosen.get(name) ?? new Set()).add(value));
   }
   const lastDays = Number(parameters.get('days'));
   const from = dayOf(parameters.get('from'));
@@ -36,7 +34,7 @@ export function readAddress(pathname: string, search: string): Address {
   return {
     path: pathname.replace(/^\/+|\/+$/g, ''),
     ...(Number.isInteger(lastDays) && lastDays > 0 ? { lastDays } : { ...(from && { from }), ...(to && { to }) }),
-    chosen,
+    chosen: Object.fromEntries([...chosen].map(([name, values]) => [name, [...values]])),
   };
 }
 

@@ -21,7 +21,7 @@ export function drawLyingBars({ chart, size, order, label }: BarsOptions): Eleme
   const shown = points.filter(({ y }) => y !== undefined);
   const ends = isStacked ? totals(shown) : shown;
   const max = Math.max(0, ...ends.map(({ y }) => y!)) || 1;
-  const labelWidth = Math.min(size.width * 0.36, 12 + Math.max(...categories.map((x) => widthOfText(label(x)))));
+  const labelWidth = Math.min(size.width * 0.36, 14 + Math.max(...categories.map((x) => widthOfText(label(x)))));
   const endWidth = 10 + Math.max(...ends.map(({ y }) => widthOfText(formatValue(y, unit))));
   const place = hasSides ? { fy: 'x', y: 'series' } : { y: 'x' };
   const domain = hasSides ? [...chart.series] : categories;
@@ -32,7 +32,8 @@ export function drawLyingBars({ chart, size, order, label }: BarsOptions): Eleme
     tickFormat: label,
     textOverflow: 'ellipsis',
   } as const;
-  const lineWidth = labelWidth / 12 - 1;
+  // In ems of the font's 12 pixels.
+  const lineWidth = (labelWidth - 10) / 12;
   return Plot.plot({
     ...size,
     style,

@@ -25,8 +25,15 @@ export const tipLook = {
   fontSize: 12,
 } as const;
 
+let pen: CanvasRenderingContext2D | null | undefined;
+
+/** As wide as the browser will draw it, in pixels: fonts differ by a quarter. */
 export function widthOfText(text: string): number {
-  return text.length * 6.7;
+  if (pen === undefined) {
+    pen = document.createElement('canvas').getContext('2d');
+    if (pen !== null) pen.font = `12px ${getComputedStyle(document.body).fontFamily}`;
+  }
+  return pen?.measureText(text).width ?? text.length * 7;
 }
 
 /** The vertical scale: round ticks, lines across, and a margin that its labels fit in. */
