@@ -141,6 +141,17 @@ export const ERRORS = {
     action: 'The brokers did not confirm the events. Send them again: what arrived twice counts once.',
   },
   PARLEY_QUERY_FAILED: { retryable: false, action: 'Correct the query; the server’s message stands above.' },
+  PARLEY_REQUEST_REFUSED: {
+    retryable: false,
+    action: 'Correct the address: `/api/pages` names the queries and filters that there are.',
+  },
+  PARLEY_HOST_REFUSED: {
+    retryable: false,
+    action: 'Open the address that Parley printed; to be reached by another name, set http.host to what is reached.',
+  },
+  PARLEY_ANSWER_TOO_LARGE: { retryable: false, action: 'Ask for fewer days, or narrow by a filter.' },
+  PARLEY_ANSWER_TOO_SLOW: { retryable: true, action: 'Ask for fewer days, or wait until the machine has less to do.' },
+  PARLEY_PAGE_NOT_BUILT: { retryable: false, action: 'Run `npm run build`, and reload; the API answers without it.' },
   PARLEY_JOURNAL_UNAVAILABLE: {
     retryable: true,
     action: 'Kafka could not be asked whether a write took place. The task is opened again and reads what did.',

@@ -142,3 +142,29 @@ export interface Update {
   readonly version: number;
   readonly completeThrough: string | null;
 }
+
+/**
+ * What the process itself knows and ClickHouse does not: how far behind each partition is, how far a restoration is. It is
+ * asked for as any query, `GET /api/query/orchestrator/partitions`, and a process that has nothing to tell (`parley serve`)
+ * answers the same columns from `orchestrator.runs`.
+ */
+export const liveColumns = {
+  partitions: [
+    { name: 'stage', type: 'String' },
+    { name: 'partition', type: 'UInt32' },
+    { name: 'topic', type: 'String' },
+    /** Partition of the topic, or file. */
+    { name: 'shard', type: 'String' },
+    /** opening, restoring, open, closing or waiting; empty when the process that has it does not say. */
+    { name: 'state', type: 'String' },
+    { name: 'position', type: 'Nullable(UInt64)' },
+    /** Records that are there and not counted yet; null when nobody asked the brokers. */
+    { name: 'lag', type: 'Nullable(UInt64)' },
+    /** Per cent of the journal's records that are restored; null when it restores nothing. */
+    { name: 'restored_percent', type: 'Nullable(Float64)' },
+    /** Since when a batch waits for ClickHouse; null when none does. */
+    { name: 'waiting_seconds', type: 'Nullable(Float64)' },
+    /** Why it waits to be opened again. */
+    { name: 'failure', type: 'Nullable(String)' },
+  ],
+} as const satisfies Readonly<Record<string, readonly { readonly name: string; readonly type: string }[]>>;

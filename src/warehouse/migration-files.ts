@@ -23,13 +23,13 @@ export const migrationsFolder = fileURLToPath(new URL('../../clickhouse', import
 export const firstDomain = 'orchestrator';
 /** Databases of the documents' own names: views over the domains, so that they come after all others. */
 const lastDomain = 'compat';
-/** The committed snapshot: not migrations. */
-const snapshotFolder = 'schema';
+/** The committed snapshot, and what the dashboard asks: not migrations. */
+const otherFolders = ['schema', 'dashboard'];
 
 /** All migrations of the domains (default: of every folder that has some), in the order in which they apply. */
 export function readMigrationFiles(options: { dir?: string; domains?: readonly string[] } = {}): MigrationFile[] {
   const dir = options.dir ?? migrationsFolder;
-  const folders = list(dir, true).filter((name) => name !== snapshotFolder);
+  const folders = list(dir, true).filter((name) => !otherFolders.includes(name));
   const wanted = options.domains === undefined ? folders : [...new Set([firstDomain, ...options.domains])];
   const missing = wanted.find((domain) => !folders.includes(domain));
   if (missing !== undefined) {
