@@ -2,7 +2,7 @@ import { useMemo } from 'preact/hooks';
 import type { Answer, ColumnSpec, Panel } from '../../contract.ts';
 import { missingColumns, rowsOf } from '../data/table.ts';
 import { ChartView } from './chart.tsx';
-import { Figures } from './figures.tsx';
+import { columnsFor, Figures } from './figures.tsx';
 import { GraphView } from './graph.tsx';
 import { GridView } from './grid.tsx';
 import { Failed } from './states.tsx';
@@ -10,7 +10,11 @@ import { DataTable } from './table.tsx';
 
 /** Kept free before the answer comes, so that nothing below jumps when it does. */
 export function bodyHeightOf(panel: Panel): string {
-  return { figures: '64px', bars: '304px', lines: '304px', grid: '272px', table: '304px', graph: '280px' }[panel.kind];
+  if (panel.kind === 'figures') {
+    const { length } = panel.figures;
+    return `${64 * Math.ceil(length / columnsFor(length))}px`;
+  }
+  return { bars: '304px', lines: '304px', grid: '272px', table: '304px', graph: '280px' }[panel.kind];
 }
 
 export function PanelBody({ panel, answer, isTable }: { panel: Panel; answer: Answer; isTable: boolean }) {

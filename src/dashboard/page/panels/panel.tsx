@@ -5,6 +5,7 @@ import { queryAddress } from '../data/request.ts';
 import { heeded, type Place } from '../places.ts';
 import { useAnswer, useSession } from '../session.ts';
 import { bodyHeightOf, PanelBody } from './body.tsx';
+import { columnsFor } from './figures.tsx';
 import { Failed, Nothing, NotRefreshed } from './states.tsx';
 
 interface PanelProps {
@@ -106,7 +107,7 @@ function useNearness(root: { readonly current: HTMLElement | null }): boolean {
 function Waiting({ panel }: { readonly panel: Panel }) {
   const count = panel.kind === 'figures' ? panel.figures.length : panel.kind === 'graph' ? 1 : 6;
   return (
-    <div class="waiting" data-kind={panel.kind}>
+    <div class="waiting" data-kind={panel.kind} style={{ '--columns': columnsFor(count) }}>
       <span class="unseen">Loading</span>
       {Array.from({ length: count }, (_, index) => (
         <span key={index} class="waiting-shape" aria-hidden="true" />

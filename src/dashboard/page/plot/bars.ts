@@ -1,6 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { formatValue } from '../format/value.ts';
 import { type Size, style, tipLook, verticalScale, widthOfText } from './frame.ts';
+import { intervalOf } from './intervals.ts';
 import { type Chart, colourOf, type Point, type SeriesOrder } from './series.ts';
 
 export interface BarsOptions {
@@ -173,23 +174,6 @@ function totals(points: readonly Point[]): Point[] {
   const sums = new Map<unknown, number>();
   for (const { x, y } of points) sums.set(x, (sums.get(x) ?? 0) + y!);
   return [...sums].map(([x, y]) => ({ x, y, series: '' }));
-}
-
-const intervals = [
-  { name: 'month', days: 28 },
-  { name: 'monday', days: 7 },
-  { name: 'day', days: 1 },
-  { name: 'hour', days: 1 / 24 },
-] as const;
-
-/** What a bar stands for: the longest span that no two bars share. */
-function intervalOf(times: readonly number[]): (typeof intervals)[number] {
-  const sorted = [...new Set(times)].sort((a, b) => a - b);
-  const gaps = sorted.slice(1).map((time, index) => (time - sorted[index]!) / 86_400_000);
-  const least = gaps.length === 0 ? 1 : Math.min(...gaps);
-  const areMonths = sorted.every((time) => new Date(time).getUTCDate() === 1);
-  const found = intervals.find(({ name, days }) => least >= days && (name !== 'month' || areMonths));
-  return found ?? intervals[3];
 }
 
 /** Whole numbers from the first to the last, so that an hour without messages is a gap one can see. */

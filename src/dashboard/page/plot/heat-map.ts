@@ -45,15 +45,6 @@ export function drawHeatMap({ panel, rows, size, labelX, labelY }: HeatMapOption
       ),
       Plot.axisY(lines, { ...axis, tickFormat: labelY, fill: 'var(--ink)' }),
       Plot.cell(
-        columns.flatMap((column) => lines.map((line) => [column, line])),
-        {
-          x: '0',
-          y: '1',
-          fill: 'var(--heat-none)',
-          rx: 2,
-        },
-      ),
-      Plot.cell(
         rows.filter((row) => numberIn(row, value.column) !== undefined),
         {
           x: x.column,

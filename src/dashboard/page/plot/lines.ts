@@ -2,6 +2,7 @@ import * as Plot from '@observablehq/plot';
 import { isDay } from '../format/time.ts';
 import { formatValue } from '../format/value.ts';
 import { type Size, style, tipLook, verticalScale } from './frame.ts';
+import { allTimes } from './intervals.ts';
 import { type Chart, colourOf, dashOf, type Kind, type SeriesOrder } from './series.ts';
 
 export interface LinesOptions {
@@ -17,6 +18,8 @@ interface Place {
   readonly y: number | undefined;
 }
 
+type PlaceOf = (x: unknown) => Place['x'];
+
 /** Past so many points a dot on each hides the line. */
 const dotsMax = 45;
 
@@ -27,17 +30,8 @@ export function drawLines({ chart, kind, size, order, label }: LinesOptions): El
     points.map(({ y }) => y),
     size.height - 30,
   );
+  const place: PlaceOf = (x) => (kind === 'time' ? new Date(String(x)) : kind === 'number' ? Number(x) : String(x));
   const isLocal = kind === 'time' && points.some(({ x }) => !isDay(String(x)));
-  const place = (x: unknown): Place['x'] =>
-    kind === 'time' ? new Date(String(x)) : kind === 'number' ? (x as number) : String(x);
-  const lines = series.map((name) => ({
-    index: order.indexOf(name),
-    places: points
-      .filter((point) => point.series === name)
-      .map(({ x, y }): Place => ({ x: place(x), y }))
-      .sort((left, right) => compare(left.x, right.x, kind)),
-  }));
-  const type = kind === 'time' ? (isLocal ? 'time' : 'utc') : kind === 'number' ? 'linear' : 'point';
   return Plot.plot({
     ...size,
     style,
@@ -45,7 +39,7 @@ export function drawLines({ chart, kind, size, order, label }: LinesOptions): El
     marginRight: 14,
     marginBottom: kind === 'time' ? 34 : 24,
     marginLeft: vertical.marginLeft,
-    x: { type, label: null },
+    x: { type: scaleOf(kind, isLocal), label: null },
     y: { domain: vertical.domain },
     marks: [
       ...vertical.marks,
@@ -57,43 +51,70 @@ export function drawLines({ chart, kind, size, order, label }: LinesOptions): El
         fill: 'var(--ink-3)',
         ...(kind !== 'time' && { tickFormat: label }),
       }),
-      ...lines.flatMap(({ index, places }) => lineMarks(index, places, series.length === 1, vertical.domain[0]!)),
+      ...series.flatMap((name) => {
+        const places = placesOf(chart, name, kind, place);
+        return lineMarks(order.indexOf(name), places, series.length === 1, vertical.domain[0]!);
+      }),
       ...pointerMarks(chart, place, label),
     ],
   });
 }
 
+function scaleOf(kind: Kind, isLocal: boolean): Plot.ScaleType {
+  if (kind !== 'time') return kind === 'number' ? 'linear' : 'point';
+  return isLocal ? 'time' : 'utc';
+}
+
+/**
+ * Where the line goes. A time for which there is no row counted nothing, when counts are drawn; of anything else (a median)
+ * there is then no value, and the line has a gap.
+ */
+function placesOf({ points, unit }: Chart, name: string, kind: Kind, place: PlaceOf): Place[] {
+  const places = points.filter(({ series }) => series === name).map(({ x, y }): Place => ({ x: place(x), y }));
+  if (kind === 'text') return places;
+  if (kind === 'number') return places.sort((left, right) => Number(left.x) - Number(right.x));
+  const known = new Map(places.map(({ x, y }) => [Number(x), y]));
+  const none = unit === 'count' ? 0 : undefined;
+  return allTimes(points.map(({ x }) => Number(place(x)))).map((time) => ({
+    x: new Date(time),
+    y: known.has(time) ? known.get(time) : none,
+  }));
+}
+
 function lineMarks(index: number, places: readonly Place[], isAlone: boolean, base: number): Plot.Markish[] {
   const stroke = colourOf(index);
   const dash = dashOf(index);
-  const position = { x: 'x', y: 'y' };
-  const marks: Plot.Markish[] = [
+  const isSparse = places.length <= dotsMax;
+  // Without neighbours a point is no line, and would not be seen.
+  const dots = places.filter(
+    ({ y }, at) => y !== undefined && (isSparse || (isGap(places[at - 1]) && isGap(places[at + 1]))),
+  );
+  return [
+    ...(isAlone ? [Plot.areaY(places, { x: 'x', y1: base, y2: 'y', fill: stroke, fillOpacity: 0.09 })] : []),
     Plot.lineY(places, {
-      ...position,
+      x: 'x',
+      y: 'y',
       stroke,
-      strokeWidth: 2,
-
+      strokeWidth: places.length > 200 ? 1.5 : 2,
       ...(dash && { strokeDasharray: dash }),
     }),
+    Plot.dot(dots, {
+      x: 'x',
+      y: 'y',
+      r: isSparse ? 2.5 : 1.75,
+      fill: stroke,
+      stroke: 'var(--surface)',
+      strokeWidth: 0.75,
+    }),
   ];
-  if (isAlone) marks.unshift(Plot.areaY(places, { x: 'x', y1: base, y2: 'y', fill: stroke, fillOpacity: 0.09 }));
-  if (places.length <= dotsMax) {
-    marks.push(
-      Plot.dot(
-        places.filter(({ y }) => y !== undefined),
-        { ...position, r: 2.5, fill: stroke, stroke: 'var(--surface)', strokeWidth: 1 },
-      ),
-    );
-  }
-  return marks;
+}
+
+function isGap(place: Place | undefined): boolean {
+  return place?.y === undefined;
 }
 
 /** All series at the place under the pointer, in one box. */
-function pointerMarks(
-  chart: Chart,
-  place: (x: unknown) => Place['x'],
-  label: (value: unknown) => string,
-): Plot.Markish[] {
+function pointerMarks(chart: Chart, place: PlaceOf, label: (value: unknown) => string): Plot.Markish[] {
   const byX = new Map<unknown, string[]>();
   const tops = new Map<unknown, number>();
   for (const { x, y, series } of chart.points) {
@@ -113,8 +134,4 @@ function pointerMarks(
     Plot.ruleX(boxes, Plot.pointerX({ x: 'x', stroke: 'var(--line-strong)', strokeDasharray: '2 2' })),
     Plot.tip(boxes, Plot.pointerX({ x: 'x', y: 'y', title: 'title', ...tipLook })),
   ];
-}
-
-function compare(left: Place['x'], right: Place['x'], kind: Kind): number {
-  return kind === 'text' ? 0 : Number(left) - Number(right);
 }
