@@ -14,7 +14,17 @@ export function bodyHeightOf(panel: Panel): string {
     const { length } = panel.figures;
     return `${64 * Math.ceil(length / columnsFor(length))}px`;
   }
+  if (panel.kind === 'table' && panel.width === 'full') return '212px';
   return { bars: '304px', lines: '304px', grid: '272px', table: '304px', graph: '280px' }[panel.kind];
+}
+
+/** No rows, or for a chart none with a value: a scale without anything on it tells a person nothing. */
+export function hasNothing(panel: Panel, answer: Answer): boolean {
+  if (panel.kind !== 'bars' && panel.kind !== 'lines' && panel.kind !== 'grid') return answer.rows.length === 0;
+  const drawn = (panel.kind === 'grid' ? [panel.value] : panel.y).map(({ column }) => column);
+  const places = drawn.map((column) => answer.columns.findIndex(({ name }) => name === column));
+  // A column that is missing is a fault, which is told apart.
+  return !places.includes(-1) && !answer.rows.some((row) => places.some((place) => typeof row[place] === 'number'));
 }
 
 export function PanelBody({ panel, answer, isTable }: { panel: Panel; answer: Answer; isTable: boolean }) {

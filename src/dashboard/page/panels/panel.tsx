@@ -1,10 +1,10 @@
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
 import type { Answer, Panel } from '../../contract.ts';
 import type { Span } from '../address.ts';
 import { queryAddress } from '../data/request.ts';
 import { heeded, type Place } from '../places.ts';
 import { useAnswer, useSession } from '../session.ts';
-import { bodyHeightOf, PanelBody } from './body.tsx';
+import { bodyHeightOf, hasNothing, PanelBody } from './body.tsx';
 import { columnsFor } from './figures.tsx';
 import { Failed, Nothing, NotRefreshed } from './states.tsx';
 
@@ -34,6 +34,7 @@ export function PanelView({ place, panel, span }: PanelProps) {
   const before = useRef<Answer | undefined>(undefined);
   if (entry.answer !== undefined) before.current = entry.answer;
   const shown = entry.answer ?? (entry.failure === undefined ? before.current : undefined);
+  const isEmpty = useMemo(() => shown !== undefined && hasNothing(panel, shown), [panel, shown]);
   const canBeTable = panel.kind !== 'table' && panel.kind !== 'figures';
 
   return (
@@ -84,8 +85,8 @@ export function PanelView({ place, panel, span }: PanelProps) {
           <Failed failure={entry.failure} retry={() => answers.retry(question)} />
         )}
         {shown === undefined && entry.failure === undefined && <Waiting panel={panel} />}
-        {shown !== undefined && shown.rows.length === 0 && <Nothing place={place} span={span} />}
-        {shown !== undefined && shown.rows.length > 0 && <PanelBody panel={panel} answer={shown} isTable={isTable} />}
+        {shown !== undefined && isEmpty && <Nothing place={place} span={span} />}
+        {shown !== undefined && !isEmpty && <PanelBody panel={panel} answer={shown} isTable={isTable} />}
       </div>
     </section>
   );

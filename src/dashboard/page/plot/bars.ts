@@ -20,8 +20,8 @@ export function drawLyingBars({ chart, size, order, label }: BarsOptions): Eleme
   const categories = [...new Set(points.map(({ x }) => x))];
   const hasSides = isSideBySide(chart);
   const shown = points.filter(({ y }) => y !== undefined);
-  const ends = isStacked ? totals(shown) : shown;
-  const max = Math.max(0, ...ends.map(({ y }) => y!)) || 1;
+  const ends = isStacked ? totals(shown) : points;
+  const max = Math.max(0, ...ends.map(({ y }) => y ?? 0)) || 1;
   const labelWidth = Math.min(size.width * 0.36, 14 + Math.max(...categories.map((x) => widthOfText(label(x)))));
   const endWidth = 10 + Math.max(...ends.map(({ y }) => widthOfText(formatValue(y, unit))));
   const place = hasSides ? { fy: 'x', y: 'series' } : { y: 'x' };
@@ -59,7 +59,7 @@ export function drawLyingBars({ chart, size, order, label }: BarsOptions): Eleme
       }),
       Plot.text(ends, {
         ...place,
-        x: 'y',
+        x: ({ y }: Point) => y ?? 0,
         text: ({ y }: Point) => formatValue(y, unit),
         textAnchor: 'start',
         dx: 6,

@@ -31,6 +31,7 @@ export function drawLines({ chart, kind, size, order, label }: LinesOptions): El
     size.height - 30,
   );
   const place: PlaceOf = (x) => (kind === 'time' ? new Date(String(x)) : kind === 'number' ? Number(x) : String(x));
+  const xs = new Set(points.map(({ x }) => x));
   const isLocal = kind === 'time' && points.some(({ x }) => !isDay(String(x)));
   return Plot.plot({
     ...size,
@@ -44,12 +45,13 @@ export function drawLines({ chart, kind, size, order, label }: LinesOptions): El
     marks: [
       ...vertical.marks,
       Plot.axisX({
-        ticks: Math.max(2, Math.floor(size.width / (kind === 'time' ? 84 : 60))),
+        ticks: xs.size === 1 ? [...xs].map(place) : Math.max(2, Math.floor(size.width / (kind === 'time' ? 84 : 60))),
         tickSize: 0,
         tickPadding: 8,
         label: null,
         fill: 'var(--ink-3)',
         ...(kind !== 'time' && { tickFormat: label }),
+        ...(xs.size === 1 && { tickFormat: () => label([...xs][0]) }),
       }),
       ...series.flatMap((name) => {
         const places = placesOf(chart, name, kind, place);

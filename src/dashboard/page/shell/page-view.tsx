@@ -31,7 +31,13 @@ export function PageView({ place }: { readonly place: Place }) {
     <main id="content" tabIndex={-1}>
       <div class="page-head">
         <p class="page-place">
-          {domain.title} <span aria-hidden="true">/</span> {page.title}
+          {domain.title}
+          {page.title !== domain.title && (
+            <>
+              {' '}
+              <span aria-hidden="true">/</span> {page.title}
+            </>
+          )}
         </p>
         <h1 ref={heading} tabIndex={-1}>
           {page.question}
