@@ -10,3 +10,5 @@ import { applyTheme, storedTheme } from './theme.ts';
 
 applyTheme(storedTheme());
 render(<App />, document.getElementById('page')!);
+// Most pages draw something: on its way before the first answer is there.
+void import('./plot/drawings.ts');

@@ -1,4 +1,5 @@
 import type { DomainPages, FilterSpec, Page, Pages } from '../contract.ts';
+import type { Address, Span } from './address.ts';
 
 /** A page and the domain that it belongs to. */
 export interface Place {
@@ -31,4 +32,11 @@ export function heeded(
 ): Record<string, readonly string[]> {
   const names = filtersOf(place).map(({ name }) => name);
   return Object.fromEntries(names.flatMap((name) => (chosen[name] === undefined ? [] : [[name, chosen[name]]])));
+}
+
+/** Whether the page shows less than there is. */
+export function isNarrowedBy(place: Place, pages: Pages, span: Span | undefined, { chosen }: Address): boolean {
+  const known = pages.days[place.domain.domain];
+  const isShorter = span !== undefined && known && (span.from > known.first || span.to < known.last);
+  return Boolean(isShorter) || Object.keys(heeded(place, chosen)).length > 0;
 }

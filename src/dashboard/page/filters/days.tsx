@@ -34,9 +34,17 @@ export function Days({ span, known }: { readonly span: Span; readonly known: Spa
         </button>
       </div>
       <div class="between">
-        <DayField label="From" value={span.from} onChoose={(from) => go(withSpan(address, ordered(from, span.to)))} />
+        <DayField
+          label="From"
+          value={span.from}
+          onChoose={(from) => go(withSpan(address, { from, to: latest(from, span.to) }))}
+        />
         <span aria-hidden="true">–</span>
-        <DayField label="To" value={span.to} onChoose={(to) => go(withSpan(address, ordered(span.from, to)))} />
+        <DayField
+          label="To"
+          value={span.to}
+          onChoose={(to) => go(withSpan(address, { from: earliest(span.from, to), to }))}
+        />
       </div>
     </fieldset>
   );
@@ -68,7 +76,11 @@ function DayField({ label, value, onChoose }: DayFieldProps) {
   );
 }
 
-/** A person who chooses a beginning after the end means that one day. */
-function ordered(from: string, to: string): Span {
-  return from <= to ? { from, to } : { from, to: from };
+/** Who chooses an end before the beginning means that one day, and the other way round. */
+function earliest(left: string, right: string): string {
+  return left < right ? left : right;
+}
+
+function latest(left: string, right: string): string {
+  return left > right ? left : right;
 }

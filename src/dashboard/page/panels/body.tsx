@@ -18,8 +18,12 @@ export function bodyHeightOf(panel: Panel): string {
   return { bars: '304px', lines: '304px', grid: '272px', table: '304px', graph: '280px' }[panel.kind];
 }
 
-/** No rows, or for a chart none with a value: a scale without anything on it tells a person nothing. */
-export function hasNothing(panel: Panel, answer: Answer): boolean {
+/**
+ * No rows, or for a chart none with a value: a scale without anything on it tells a person nothing. Figures of zero are an
+ * answer, except when all are, of a question that was narrowed.
+ */
+export function hasNothing(panel: Panel, answer: Answer, isNarrowed: boolean): boolean {
+  if (panel.kind === 'figures' && isNarrowed) return answer.rows.every((row) => row.every((value) => !value));
   if (panel.kind !== 'bars' && panel.kind !== 'lines' && panel.kind !== 'grid') return answer.rows.length === 0;
   const drawn = (panel.kind === 'grid' ? [panel.value] : panel.y).map(({ column }) => column);
   const places = drawn.map((column) => answer.columns.findIndex(({ name }) => name === column));

@@ -43,7 +43,11 @@ export function Drawing({ draw, height, label }: DrawingProps) {
     return () => observer.disconnect();
   }, []);
   useLayoutEffect(() => {
-    if (width > 0) root.current!.replaceChildren(draw({ width, height }));
+    if (width === 0) return;
+    const drawing = draw({ width, height });
+    // The words on its place tell it; its many texts, read one by one, would not.
+    drawing.setAttribute('aria-hidden', 'true');
+    root.current!.replaceChildren(drawing);
   }, [draw, width, height]);
   return <div ref={root} class="drawing" role="img" aria-label={label} style={{ height: `${height}px` }} />;
 }

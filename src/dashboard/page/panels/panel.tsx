@@ -1,8 +1,8 @@
-import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import type { Answer, Panel } from '../../contract.ts';
 import type { Span } from '../address.ts';
 import { queryAddress } from '../data/request.ts';
-import { heeded, type Place } from '../places.ts';
+import { heeded, isNarrowedBy, type Place } from '../places.ts';
 import { useAnswer, useSession } from '../session.ts';
 import { bodyHeightOf, hasNothing, PanelBody } from './body.tsx';
 import { columnsFor } from './figures.tsx';
@@ -19,7 +19,7 @@ interface PanelProps {
  * (fainter, when it takes long); only a panel that never had one shows a shape that waits.
  */
 export function PanelView({ place, panel, span }: PanelProps) {
-  const { address, answers } = useSession();
+  const { pages, address, answers } = useSession();
   const root = useRef<HTMLElement>(null);
   const isNear = useNearness(root);
   const id = useId();
@@ -34,7 +34,8 @@ export function PanelView({ place, panel, span }: PanelProps) {
   const before = useRef<Answer | undefined>(undefined);
   if (entry.answer !== undefined) before.current = entry.answer;
   const shown = entry.answer ?? (entry.failure === undefined ? before.current : undefined);
-  const isEmpty = useMemo(() => shown !== undefined && hasNothing(panel, shown), [panel, shown]);
+  const isNarrowed = isNarrowedBy(place, pages, span, address);
+  const isEmpty = shown !== undefined && hasNothing(panel, shown, isNarrowed);
   const canBeTable = panel.kind !== 'table' && panel.kind !== 'figures';
 
   return (
