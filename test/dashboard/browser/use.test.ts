@@ -49,11 +49,11 @@ test('filters change the numbers and the address; back undoes them; a reload kee
   await settle(page);
   expect(await figure(page, 'messages')).toBe(both);
   expect(await page.getByRole('button', { name: '30 days' }).getAttribute('aria-pressed')).toBe('true');
-  const truth = await site.ask<{ n: string }>(
+  const truth = await site.ask<{ n: number }>(
     `SELECT count() AS n FROM conversations.fact_messages WHERE clinic_code IN ('AppleSupport', 'AdobeCare')
        AND date_id > (SELECT max(date_id) FROM conversations.fact_messages) - 30`,
   );
-  expect(both).toBe(Number(truth.n));
+  expect(both).toBe(truth.n);
 
   await page.goBack();
   await untilFigure(page, 'messages', (value) => value === recent);
