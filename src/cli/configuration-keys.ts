@@ -3,6 +3,7 @@ import { domainNames } from '../domains.ts';
 import { defaultOptions } from '../processors/conversations/options.ts';
 import { defaultLimits } from '../runtime/task.ts';
 import { clusterName } from '../warehouse/cluster/rewrite.ts';
+import { READER } from '../warehouse/embedded/server.ts';
 
 /** How the text of an environment variable becomes a value. */
 export type Kind = 'text' | 'integer' | 'boolean' | 'list' | 'json';
@@ -101,8 +102,10 @@ export const configurationKeys: readonly ConfigurationKey[] = [
     'What is done with plain JSON, which names no schema: accept, or refuse to the dead letters',
   ),
   key('state.dir', 'text', text, './data/state', 'Local state of `parley run`; a copy of what the journals have'),
-  key('http.host', 'text', text, '127.0.0.1', 'Where `parley run` serves health and metrics; without a password'),
-  key('http.port', 'integer', port, 8080, 'Its port; 0: any'),
+  key('http.host', 'text', text, '127.0.0.1', 'Where dashboard, health and metrics are served; without a password'),
+  key('http.port', 'integer', port, 8080, 'Its port; 0: any. Not written: `serve` and `demo` take the next free one'),
+  key('dashboard.username', 'text', text, READER, 'User that the dashboard reads with, on a server of your own'),
+  { ...key('dashboard.password', 'text', z.string(), undefined, 'Password of that user'), isSecret: true },
   key('run.workers', 'integer', z.int().min(1).max(256), 1, 'Processes of `parley run`; `--workers` wins over it'),
   key(
     'run.stopMs',

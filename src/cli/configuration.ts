@@ -47,6 +47,7 @@ export interface Configuration {
   };
   readonly state: { readonly dir: string };
   readonly http: { readonly host: string; readonly port: number };
+  readonly dashboard: { readonly username: string; readonly password: string | undefined };
   readonly run: { readonly workers: number; readonly stopMs: number };
   readonly batch: { readonly lingerMs: number; readonly eventsMax: number; readonly bytesMax: number };
   readonly checkpoint: { readonly intervalMs: number; readonly keysMax: number };
@@ -80,6 +81,14 @@ export function readConfiguration(environment: Environment, tree: unknown = {}):
   if (faults.length === 0) checkRelations(result as unknown as Configuration, faults);
   if (faults.length > 0) throw configurationError(faults);
   return result as unknown as Configuration;
+}
+
+/** Paths of the keys that are written, in the tree or in the environment, whatever their values are. */
+export function writtenKeys(environment: Environment, tree: unknown = {}): ReadonlySet<string> {
+  const written = new Map<string, Written>();
+  flatten(tree, '', written, []);
+  readEnvironment(environment, written, []);
+  return new Set(written.keys());
 }
 
 /** How big batches and checkpoints of a task may be. */

@@ -1,10 +1,12 @@
 import { resolve } from 'node:path';
+import type { LivePartition } from '../dashboard/live.ts';
 import { type Readiness, readinessOf } from '../http/health.ts';
 import { GroupMetrics } from '../http/metrics.ts';
 import { LagWatch, type PartitionLag } from '../runtime/group/lag-watch.ts';
 import { localTasks, stateBytes } from '../runtime/group/local-state.ts';
 import { type Group, type GroupListener, Member } from '../runtime/group/member.ts';
 import type { TaskId } from '../runtime/group/ports.ts';
+import { Restoring } from '../runtime/group/restoring.ts';
 import { Trims } from '../runtime/group/trims.ts';
 import { defaultLimits } from '../runtime/task.ts';
 import { KafkaGroup } from '../source/kafka/group.ts';
@@ -41,6 +43,7 @@ export class MemberProcess {
   readonly #lag: LagWatch;
   readonly #trims: Trims;
   readonly #pulse: Pulse;
+  readonly #restoring = new Restoring();
 
   static async open(parts: MemberParts): Promise<MemberProcess> {
     const { session, warehouse } = parts;
@@ -90,7 +93,7 @@ export class MemberProcess {
       journal: (task) => this.#journal(task),
       trim: async (task, checkpoint) => this.#addTrims(task, checkpoint),
       log: session.log,
-      observer: { ...this.metrics.observer, onAssigned: () => this.metrics.rebalanced() },
+      observer: { ...this.#restoring.watching(this.metrics.observer), onAssigned: () => this.metrics.rebalanced() },
     });
     this.#group = group!;
     this.#lag = new LagWatch(() => this.#readLag());
@@ -120,6 +123,23 @@ export class MemberProcess {
       tasks: this.#member.statuses,
       warehouseFailure: await this.#pulse.failure(),
       now: Date.now(),
+    });
+  }
+
+  /** The tasks of this process, a row for each topic that one reads, with the lag as it was seen last. */
+  partitions(): LivePartition[] {
+    const now = Date.now();
+    return this.#member.statuses.flatMap(({ id, state, waitingSince, failure }) => {
+      const of = {
+        ...id,
+        state,
+        restored: this.#restoring.of(id),
+        waitingSeconds: waitingSince === undefined ? undefined : Math.max(0, now - waitingSince) / 1000,
+        failure: state === 'waiting' ? failure : undefined,
+      };
+      const lags = this.#lag.latest.filter(({ stage, partition }) => stage === id.stage && partition === id.partition);
+      if (lags.length === 0) return [{ ...of, topic: '', shard: '' }];
+      return lags.map(({ topic, lag, position }) => ({ ...of, topic, shard: String(id.partition), lag, position }));
     });
   }
 
@@ -165,8 +185,10 @@ export class MemberProcess {
   async #readLag(): Promise<readonly PartitionLag[]> {
     const found = await this.#group.lag();
     return found.map(({ task, kafkaTopic, position, end }) => ({
+      stage: task.stage,
       topic: kafkaTopic,
       partition: task.partition,
+      position,
       lag: Math.max(0, end - position),
     }));
   }

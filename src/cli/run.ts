@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { Option } from 'commander';
+import type { LivePartition } from '../dashboard/live.ts';
 import { ParleyError } from '../errors.ts';
 import type { Readiness } from '../http/health.ts';
 import { type HttpServer, startHttpServer } from '../http/server.ts';
 import { type Kafka, kafkaOf } from './brokers.ts';
+import { dashboardOfServer, noDashboardFlag, noDashboardMeaning } from './dashboard.ts';
 import { exitDone } from './failure.ts';
 import { type MemberParts, MemberProcess } from './member-process.ts';
 import { print } from './output.ts';
@@ -20,6 +22,7 @@ export function addRun({ program, handle }: Registry): void {
     .command('run')
     .description('process events from Kafka as a member of the consumer group, until SIGTERM')
     .option('--workers <n>', 'processes on this machine (or PARLEY_RUN_WORKERS)')
+    .option(noDashboardFlag, noDashboardMeaning)
     // Said by `run --workers` alone, over a channel to the process that it starts.
     .addOption(new Option('--as-worker').hideHelp())
     .addHelpText(
@@ -34,8 +37,9 @@ Examples:
 `,
     );
   handle(command, (session) => {
-    const flags = command.opts<{ workers?: string; asWorker?: true }>();
-    return flags.asWorker ? runWorker(session) : runGroup(session, workersOf(session, flags.workers));
+    const flags = command.opts<{ workers?: string; asWorker?: true; dashboard: boolean }>();
+    if (flags.asWorker) return runWorker(session);
+    return runGroup(session, workersOf(session, flags.workers), flags.dashboard);
   });
 }
 
@@ -52,28 +56,32 @@ function workersOf(session: Session, option: string | undefined): number {
 interface Served {
   readiness: () => Promise<Readiness>;
   metrics: () => Promise<string>;
+  partitions: () => Promise<readonly LivePartition[]>;
 }
 
-async function runGroup(session: Session, count: number): Promise<number> {
+async function runGroup(session: Session, count: number, hasDashboard: boolean): Promise<number> {
   const { configuration, signal, log } = session;
   // Everything that can be wrong for good is told before anything is started.
   const kafka = kafkaOf(configuration, log);
   const served: Served = {
     readiness: async () => ({ isReady: false, reasons: ['waiting for ClickHouse and Kafka'] }),
     metrics: async () => '',
+    partitions: async () => [],
   };
   const server = await startHttpServer({
     ...configuration.http,
     readiness: () => served.readiness(),
     metrics: () => served.metrics(),
+    plugin: hasDashboard ? dashboardOfServer(session, { partitions: () => served.partitions() }) : undefined,
   });
   try {
-    const onStarted = () => print(describe(session, server, count));
+    const onStarted = () => print(describe(session, server, { count, hasDashboard }));
     return await withPrepared(session, kafka, signal, async (parts) => {
       if (count > 1) return runWorkers(session, count, served, onStarted);
       const member = await MemberProcess.open(parts);
       served.readiness = () => member.readiness();
       served.metrics = () => member.metrics.registry.metrics();
+      served.partitions = async () => member.partitions();
       return runMember(session, member, signal, onStarted);
     });
   } finally {
@@ -135,6 +143,7 @@ async function runWorker(session: Session): Promise<number> {
       channel.serve({
         readiness: () => member.readiness(),
         metrics: () => member.metrics.registry.getMetricsAsJSON(),
+        partitions: () => member.partitions(),
       });
       return runMember(session, member, signal);
     });
@@ -159,6 +168,7 @@ async function runWorkers(session: Session, count: number, served: Served, onSta
   });
   served.readiness = () => workers.readiness();
   served.metrics = () => workers.metrics();
+  served.partitions = () => workers.partitions();
   try {
     workers.start();
     onStarted();
@@ -178,9 +188,14 @@ function isGlobal(all: readonly string[], at: number): boolean {
   return globalOptions.some((name) => own === name || own.startsWith(`${name}=`) || before === name);
 }
 
-function describe({ configuration }: Session, { url }: HttpServer, count: number): string {
+function describe(
+  { configuration }: Session,
+  { url }: HttpServer,
+  { count, hasDashboard }: { count: number; hasDashboard: boolean },
+): string {
   const members = count === 1 ? 'One member' : `${count} members`;
-  return `${members} of group ${configuration.app}. Health and metrics: ${url}/health/ready, ${url}/metrics`;
+  const started = `${members} of group ${configuration.app}. Health and metrics: ${url}/health/ready, ${url}/metrics`;
+  return hasDashboard ? `Dashboard: ${url}\n${started}` : started;
 }
 
 /** A signal alone does not keep a process alive; what it runs does. */

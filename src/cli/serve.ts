@@ -1,5 +1,7 @@
+import type { HttpServer } from '../http/server.ts';
 import { READER } from '../warehouse/embedded/server.ts';
 import type { Warehouse } from '../warehouse/open.ts';
+import { addDashboardOptions, type DashboardFlags, serveDashboard } from './dashboard.ts';
 import { exitFailed } from './failure.ts';
 import { print, printJson } from './output.ts';
 import { dataDirFlags, dataDirMeaning, type Registry } from './session.ts';
@@ -7,29 +9,32 @@ import { dataDirFlags, dataDirMeaning, type Registry } from './session.ts';
 export function addServe({ program, handle }: Registry): void {
   const command = program
     .command('serve')
-    .description('keep the ports of an embedded warehouse open, for BI tools, until Ctrl-C')
+    .description('serve the dashboard and the ports of an embedded warehouse, for BI tools, until Ctrl-C')
     .option(dataDirFlags, dataDirMeaning)
-    .option('--json', 'print the connection details as JSON')
-    .addHelpText(
-      'after',
-      `
+    .option('--json', 'print the connection details as JSON');
+  addDashboardOptions(command).addHelpText(
+    'after',
+    `
 The user \`bi\` reads everything, changes nothing and needs no password. Ports are those configured, or the next free
 ones (PARLEY_CLICKHOUSE_HTTP_PORT, PARLEY_CLICKHOUSE_TCP_PORT).
 
 Example:
   $ parley serve --data-dir ./data/demo
 `,
-    );
+  );
   handle(command, async (session) => {
-    const flags = command.opts<{ dataDir?: string; json?: true }>();
+    const flags = command.opts<DashboardFlags & { dataDir?: string; json?: true }>();
     const dataDir = session.dataDir(flags.dataDir);
     const warehouse = await session.openWarehouse(dataDir);
+    let dashboard: HttpServer | undefined;
     try {
-      const details = connectionDetails(warehouse, dataDir);
+      dashboard = await serveDashboard(session, warehouse, flags);
+      const details = { ...connectionDetails(warehouse, dataDir), dashboard: dashboard?.url ?? null };
       if (flags.json) printJson(details);
       else print(describeConnection(details));
       return await untilStopped(warehouse, session.signal);
     } finally {
+      await dashboard?.close();
       await warehouse.close();
     }
   });
@@ -37,6 +42,8 @@ Example:
 
 export interface ConnectionDetails {
   readonly dataDir: string;
+  /** Null when it is not served; left out when it was told of before. */
+  readonly dashboard?: string | null;
   readonly url: string;
   readonly httpPort: number | null;
   readonly tcpPort: number | null;
@@ -50,7 +57,9 @@ export function connectionDetails({ url, server }: Warehouse, dataDir: string): 
 }
 
 export function describeConnection(details: ConnectionDetails): string {
-  const lines = [`Serving ${details.dataDir}`, `  HTTP    ${details.url}`];
+  const lines = [`Serving ${details.dataDir}`];
+  if (details.dashboard) lines.unshift(describeDashboard(details.dashboard));
+  lines.push(`  HTTP    ${details.url}`);
   if (details.tcpPort !== null) lines.push(`  native  127.0.0.1:${details.tcpPort}`);
   lines.push(
     `  user    ${details.user} (no password; reads everything, changes nothing)`,
@@ -58,6 +67,10 @@ export function describeConnection(details: ConnectionDetails): string {
     'Press Ctrl-C to stop.',
   );
   return lines.join('\n');
+}
+
+export function describeDashboard(url: string): string {
+  return `Dashboard: ${url}`;
 }
 
 /** Resolves with an exit code when the person stops it, and when the server has failed for good. */

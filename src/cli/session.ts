@@ -5,7 +5,7 @@ import { allDomains } from '../domains.ts';
 import { ParleyError } from '../errors.ts';
 import type { Domain } from '../runtime/domain.ts';
 import { openWarehouse, type Warehouse, type WarehouseOptions } from '../warehouse/open.ts';
-import { type Configuration, readConfiguration } from './configuration.ts';
+import { type Configuration, readConfiguration, writtenKeys } from './configuration.ts';
 import { readConfigurationFile } from './configuration-file.ts';
 import { createLogger } from './logging.ts';
 
@@ -15,6 +15,7 @@ export class Session {
   readonly signal: AbortSignal;
   readonly #command: Command;
   #configuration: Configuration | undefined;
+  #written: ReadonlySet<string> = new Set();
   #log: Logger | undefined;
 
   constructor(command: Command, signal: AbortSignal) {
@@ -28,8 +29,14 @@ export class Session {
       const environment = logLevel === undefined ? process.env : { ...process.env, PARLEY_LOG_LEVEL: logLevel };
       const file = readConfigurationFile(config ?? (process.env.PARLEY_CONFIG || undefined));
       this.#configuration = readConfiguration(environment, file);
+      this.#written = writtenKeys(environment, file);
     }
     return this.#configuration;
+  }
+
+  /** Whether a key is written, and not only its default. */
+  isWritten(path: string): boolean {
+    return this.configuration !== undefined && this.#written.has(path);
   }
 
   get log(): Logger {

@@ -1,4 +1,5 @@
 import type { MetricObjectWithValues, MetricValue } from 'prom-client';
+import type { LivePartition } from '../dashboard/live.ts';
 import type { Readiness } from '../http/health.ts';
 
 /** What the processes of `parley run --workers` say to each other, over Node's own channel between parent and child. */
@@ -9,6 +10,7 @@ export interface FromWorker {
   readonly answer: number;
   readonly readiness: Readiness;
   readonly metrics: readonly Metric[];
+  readonly partitions: readonly LivePartition[];
 }
 
 export type Metric = MetricObjectWithValues<MetricValue<string>>;
@@ -16,6 +18,7 @@ export type Metric = MetricObjectWithValues<MetricValue<string>>;
 export interface WorkerState {
   readonly readiness: () => Promise<Readiness>;
   readonly metrics: () => Promise<readonly Metric[]>;
+  readonly partitions: () => readonly LivePartition[];
 }
 
 /**
@@ -54,8 +57,10 @@ export class ParentChannel {
     const starting: Readiness = { isReady: false, reasons: ['starting'] };
     const readiness = (await this.#state?.readiness()) ?? starting;
     const metrics = (await this.#state?.metrics()) ?? [];
+    const partitions = this.#state?.partitions() ?? [];
     if (!process.connected) return;
     // Without somebody to hear it the answer is of no use, and its failure no fault.
-    process.send?.({ answer: number, readiness, metrics } satisfies FromWorker, undefined, undefined, () => undefined);
+    const answer: FromWorker = { answer: number, readiness, metrics, partitions };
+    process.send?.(answer, undefined, undefined, () => undefined);
   }
 }

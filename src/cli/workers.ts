@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { AggregatorRegistry } from 'prom-client';
+import type { LivePartition } from '../dashboard/live.ts';
 import { joinReadiness, type Readiness } from '../http/health.ts';
 import type { Log } from '../runtime/log.ts';
 import { exitWrongUse } from './failure.ts';
@@ -51,6 +52,12 @@ export class Workers {
     const states = await this.#ask();
     const parts = [...states.values()].flatMap((state) => (state === undefined ? [] : [[...state.metrics]]));
     return AggregatorRegistry.aggregate(parts).metrics();
+  }
+
+  /** The tasks of all workers that answer. */
+  async partitions(): Promise<LivePartition[]> {
+    const states = await this.#ask();
+    return [...states.values()].flatMap((state) => state?.partitions ?? []);
   }
 
   /** Asks all to stop, and ends by force what has not ended within that time. */

@@ -19,8 +19,9 @@ export function readAsked(search: string, { filters }: Pick<DomainPages, 'filter
       if (value.length > lettersMax) {
         throw refuse(`A value of \`${name}\` is too long`, `at most ${lettersMax} characters`, value);
       }
-      const values = (asked[name] ??= []) as string[];
-      if (values.push(value) > valuesMax) {
+      const values = [...(asked[name] ?? []), value];
+      asked[name] = values;
+      if (values.length > valuesMax) {
         throw refuse(`\`${name}\` has too many values`, `at most ${valuesMax}`, 'more');
       }
     } else {

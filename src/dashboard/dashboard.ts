@@ -3,7 +3,7 @@ import { Answers } from './answers.ts';
 import { type Asked, readAsked } from './asked.ts';
 import { Changes } from './changes.ts';
 import type { Answer, DomainPages, Pages } from './contract.ts';
-import { type LivePort, liveTables } from './live.ts';
+import { type LivePort, type LiveTable, liveTables } from './live.ts';
 import { refuse } from './refusal.ts';
 
 export interface DashboardOptions {
@@ -59,7 +59,7 @@ export class Dashboard {
     const live = this.#live.get(`${domain}/${name}`);
     if (live !== undefined) {
       const startedAt = performance.now();
-      const table = await live();
+      const table = chosen(await live(), asked);
       return JSON.stringify({ ...table, completeThrough: null, elapsedMs: elapsedSince(startedAt) } satisfies Answer);
     }
     const query = this.#reader.query(domain, name);
@@ -96,4 +96,16 @@ export class Dashboard {
 
 function elapsedSince(startedAt: number): number {
   return Math.round(10 * (performance.now() - startedAt)) / 10;
+}
+
+/** The rows with one of the values asked for, in the columns that are named as a filter. */
+function chosen({ columns, rows }: LiveTable, asked: Asked): LiveTable {
+  const filters = columns.flatMap(({ name }, index) => {
+    const values = asked[name];
+    return typeof values === 'object' && values.length > 0 ? [{ index, values }] : [];
+  });
+  return {
+    columns,
+    rows: rows.filter((row) => filters.every(({ index, values }) => values.includes(String(row[index])))),
+  };
 }

@@ -1,4 +1,4 @@
-import { type FastifyInstance, fastify } from 'fastify';
+import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { codeOf, messageOf, ParleyError } from '../errors.ts';
 import type { Readiness } from './health.ts';
 
@@ -32,11 +32,11 @@ const portTriesMax = 100;
  */
 export async function startHttpServer(options: HttpOptions): Promise<HttpServer> {
   const { host, port, isPortMovable = false } = options;
-  const server = fastify({ logger: false, forceCloseConnections: true });
+  const server = fastify({ logger: false, forceCloseConnections: true, frameworkErrors: refuseAddress });
   addHealth(server, options);
   if (options.plugin !== undefined) await server.register(options.plugin);
+  await server.ready();
   try {
-    await server.ready();
     await listen(server, host, port, isPortMovable ? Math.min(portTriesMax, 65_535 - port) : 0);
   } catch (error) {
     await server.close();
@@ -51,6 +51,15 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
   const bound = typeof address === 'object' && address !== null ? address.port : port;
   const shown = host.includes(':') ? `[${host}]` : host;
   return { url: `http://${shown}:${bound}`, port: bound, close: () => server.close() };
+}
+
+/** An address that cannot be decoded reaches no route, and so nobody's own handler. */
+function refuseAddress(error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+  const { statusCode = 400, message } = error;
+  void reply
+    .code(statusCode)
+    .header('x-content-type-options', 'nosniff')
+    .send({ error: { code: 'PARLEY_REQUEST_REFUSED', message } });
 }
 
 function addHealth(server: FastifyInstance, { readiness, metrics }: HttpOptions): void {

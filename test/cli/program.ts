@@ -18,7 +18,7 @@ export interface Ended {
 /** Any free ports, and nothing of the machine's own configuration. */
 export function environment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('PARLEY_'));
-  const ports = { PARLEY_CLICKHOUSE_HTTP_PORT: '0', PARLEY_CLICKHOUSE_TCP_PORT: '0' };
+  const ports = { PARLEY_CLICKHOUSE_HTTP_PORT: '0', PARLEY_CLICKHOUSE_TCP_PORT: '0', PARLEY_HTTP_PORT: '0' };
   return { ...(Object.fromEntries(own) as Record<string, string>), ...ports, ...more };
 }
 

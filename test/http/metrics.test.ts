@@ -9,7 +9,9 @@ import { NoCargo } from '../../src/warehouse/delivery.ts';
 const id = { stage: 'conversations.conversation', partition: 2 };
 const sources: MetricsSources = {
   tasks: () => [{ id, state: 'open', waitingSince: 90_000, isDelivering: false }],
-  lag: () => [{ topic: 'conversations.messages', partition: 2, lag: 17 }],
+  lag: () => [
+    { stage: 'conversations.conversation', topic: 'conversations.messages', partition: 2, position: 40, lag: 17 },
+  ],
   stateBytes: async () => [{ ...id, bytes: 4096 }],
   dropped: () => 3,
   windowBlocks: 10_000,

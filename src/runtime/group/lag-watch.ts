@@ -1,8 +1,12 @@
 /** How far behind a topic partition is, records. */
 export interface PartitionLag {
+  /** The stage that reads it. */
+  readonly stage: string;
   readonly topic: string;
   readonly partition: number;
   readonly lag: number;
+  /** Offset of the next record to be counted. */
+  readonly position: number;
 }
 
 /**

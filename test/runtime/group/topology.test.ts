@@ -89,10 +89,10 @@ test('the lag is asked for now and then, and a broker that is away leaves the la
   let asked = 0;
   const watch = new LagWatch(async () => {
     if (++asked > 1) throw new Error('away');
-    return [{ topic: 't', partition: 0, lag: 7 }];
+    return [{ stage: 's', topic: 't', partition: 0, lag: 7, position: 3 }];
   }, 5);
   onTestFinished(() => watch.close());
   expect(watch.latest).toEqual([]);
   await vi.waitFor(() => expect(asked).toBeGreaterThan(3));
-  expect(watch.latest).toEqual([{ topic: 't', partition: 0, lag: 7 }]);
+  expect(watch.latest).toEqual([{ stage: 's', topic: 't', partition: 0, lag: 7, position: 3 }]);
 });
