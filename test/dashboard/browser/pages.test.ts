@@ -1,8 +1,9 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchBrowser } from '../../../scripts/browser.ts';
 import { pagesOf } from '../../../src/dashboard/pages/index.ts';
 import { violations } from './support/axe.ts';
-import { figure, launchBrowser, settle, visit } from './support/browser.ts';
+import { figure, settle, visit } from './support/browser.ts';
 import { type Site, startSite } from './support/site.ts';
 
 /** Every page over the shipped real conversations, in a real browser; what it shows is held against SQL. */

@@ -1,8 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { figure, launchBrowser, settle, visit } from './support/browser.ts';
+import { launchBrowser } from '../../../scripts/browser.ts';
+import { figure, settle, visit } from './support/browser.ts';
 import { type Site, startSite } from './support/site.ts';
 
 /** What a person does with the dashboard, in a real browser over real conversations. */
@@ -223,22 +222,23 @@ test('numbers change while events flow, without a reload and without a jump', as
     }).observe({ type: 'layout-shift', buffered: false });
   });
 
-  const folder = join(site.folder, 'more');
-  mkdirSync(folder);
-  const lines = ['in', 'out'].map((direction, index) =>
-    JSON.stringify({
-      message_id: `live-${index}`,
-      conversation_id: 'live',
-      customer_id: 'live',
-      clinic_code: 'AppleSupport',
-      direction,
-      direction_type: index === 0 ? 'initial' : 'response',
-      channel: 'sms',
-      message_timestamp: `2020-04-05T10:0${index}:00Z`,
-    }),
-  );
-  writeFileSync(join(folder, 'conversations.messages.ndjson'), `${lines.join('\n')}\n`);
-  await site.count(folder);
+  const message = { conversation_id: 'live', customer_id: 'live', clinic_code: 'AppleSupport', channel: 'sms' };
+  await site.count([
+    {
+      ...message,
+      message_id: 'live-1',
+      direction: 'in',
+      direction_type: 'initial',
+      message_timestamp: '2020-04-05T10:00:00Z',
+    },
+    {
+      ...message,
+      message_id: 'live-2',
+      direction: 'out',
+      direction_type: 'response',
+      message_timestamp: '2020-04-05T10:01:00Z',
+    },
+  ]);
 
   await untilFigure(page, 'messages', (value) => value === before + 2);
   // The last day with data is another now, and all days go up to it.

@@ -1,30 +1,21 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Dashboard } from '../../../../src/dashboard/dashboard.ts';
 import { pagesOf } from '../../../../src/dashboard/pages/index.ts';
 import { dashboardPlugin } from '../../../../src/dashboard/plugin.ts';
-import { allDomains } from '../../../../src/domains.ts';
 import { type HttpServer, startHttpServer } from '../../../../src/http/server.ts';
-import { replay } from '../../../../src/runtime/replay.ts';
 import { queryRows } from '../../../../src/warehouse/client.ts';
 import { DashboardReader } from '../../../../src/warehouse/dashboard-reader.ts';
-import { READER } from '../../../../src/warehouse/embedded/server.ts';
-import { migrate } from '../../../../src/warehouse/migrations.ts';
-import { type ScratchWarehouse, startScratchWarehouse } from '../../../warehouse/scratch-warehouse.ts';
+import { type ReplayedWarehouse, replayedWarehouse } from '../../replayed-warehouse.ts';
 
-/** The shipped real conversations. */
-export const realEvents = fileURLToPath(new URL('../../../../examples/twitter-care', import.meta.url));
-
-const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-const host = '127.0.0.1';
-
-/** The dashboard as people meet it: real ClickHouse, real server, the bundled page. */
+/** The dashboard as people meet it: the shipped real conversations in a real ClickHouse, real server, the bundled page. */
 export class Site {
-  readonly #scratch: ScratchWarehouse;
+  readonly #replayed: ReplayedWarehouse;
   readonly #server: HttpServer;
 
-  constructor(scratch: ScratchWarehouse, server: HttpServer) {
-    this.#scratch = scratch;
+  constructor(replayed: ReplayedWarehouse, server: HttpServer) {
+    this.#replayed = replayed;
     this.#server = server;
   }
 
@@ -32,55 +23,41 @@ export class Site {
     return this.#server.url;
   }
 
-  get folder(): string {
-    return this.#scratch.dataDir;
-  }
-
-  async count(...paths: string[]): Promise<void> {
-    await count(this.#scratch, paths);
+  /** Counts more messages. */
+  async count(messages: readonly object[]): Promise<void> {
+    const folder = mkdtempSync(join(tmpdir(), 'parley-more-'));
+    const lines = messages.map((message) => `${JSON.stringify(message)}\n`);
+    writeFileSync(join(folder, 'conversations.messages.ndjson'), lines.join(''));
+    await this.#replayed.replay(folder);
   }
 
   /** The only row of an answer. */
   async ask<Row>(sql: string, parameters: Record<string, unknown> = {}): Promise<Row> {
-    const [row] = await queryRows<Row>(this.#scratch.client, sql, parameters);
+    const [row] = await queryRows<Row>(this.#replayed.warehouse.client, sql, parameters);
     return row!;
   }
 
   async stop(): Promise<void> {
     await this.#server.close();
-    await this.#scratch.stop();
+    await this.#replayed.close();
   }
 }
 
-export async function startSite(port = 0, paths: readonly string[] = [realEvents]): Promise<Site> {
-  const scratch = await startScratchWarehouse();
+export async function startSite(port = 0): Promise<Site> {
+  const host = '127.0.0.1';
+  const replayed = await replayedWarehouse({ sampleOnly: true });
+  const reader = new DashboardReader(replayed.reader);
+  const dashboard = new Dashboard({ reader, domains: pagesOf(['conversations']), pollMs: 200 });
   try {
-    await migrate(scratch.client, { domains: ['conversations'] });
-    if (paths.length > 0) await count(scratch, paths);
-    const reader = new DashboardReader({ url: scratch.server.url, username: READER, password: '' });
-    const dashboard = new Dashboard({ reader, domains: pagesOf(['conversations']), pollMs: 200 });
     const server = await startHttpServer({
       host,
       port,
       readiness: async () => ({ isReady: true, reasons: [] }),
       plugin: (instance) => dashboardPlugin(instance, { dashboard, host }),
     });
-    return new Site(scratch, server);
+    return new Site(replayed, server);
   } catch (error) {
-    await scratch.stop();
+    await replayed.close();
     throw error;
   }
-}
-
-async function count({ client, server, dataDir }: ScratchWarehouse, paths: readonly string[]): Promise<void> {
-  const { url, username, password } = server;
-  const summary = await replay({
-    warehouse: { client, url, username, password, server: undefined, close: async () => {} },
-    dataDir: join(dataDir, 'replayed'),
-    domains: allDomains(),
-    paths,
-    app: 'parley',
-    log: silent,
-  });
-  if (summary.faults.length > 0) throw summary.faults[0]!;
 }
