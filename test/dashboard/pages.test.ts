@@ -117,42 +117,38 @@ describe.each(domains.map((domain) => [domain.domain, domain] as const))(
   },
 );
 
-const spans = {
-  'one day': { from: '2024-03-10', to: '2024-03-10' },
-  'days without anything': { from: '1999-01-01', to: '1999-12-31' },
-  'the first of all days': { from: '1970-01-01', to: '1970-01-01' },
-  'the last of all days': { from: '2149-06-06', to: '2149-06-06' },
-};
+const spans: readonly DashboardValues[] = [
+  { from: '2024-03-10', to: '2024-03-10' },
+  // Without anything in them; and the first and last days that there are.
+  { from: '1999-01-01', to: '1999-12-31' },
+  { from: '1970-01-01', to: '1970-01-01' },
+  { from: '2149-06-06', to: '2149-06-06' },
+];
 
-describe.each([...queries.keys()])('%s answers', (name) => {
+describe.each([...queries.keys()])('%s', (name) => {
   const [domain = '', query = ''] = name.split('/');
 
-  test.each(Object.entries(spans))('for %s', async (_span, values) => {
-    const all = await ask(domain, query);
-    const { columns } = await ask(domain, query, values);
-    expect(columns).toEqual(all.columns);
-  });
-
-  test('for each value of each filter, for two at once, and for one that nothing has', async () => {
+  test('has the same columns for every span, for values of each filter, and for one that nothing has', async () => {
+    const asked: DashboardValues[] = [...spans];
     for (const filter of domains.find((one) => one.domain === domain)!.filters) {
       const { rows } = await ask(domain, filter.query);
       const values = rows.map(([value]) => String(value));
-      for (const chosen of [values.slice(0, 1), values.slice(0, 2), ["'; DROP TABLE x; --"], values]) {
-        const { columns } = await ask(domain, query, { [filter.name]: chosen });
-        expect(columns.length).toBeGreaterThan(0);
-      }
+      for (const chosen of [values.slice(0, 1), values, ["'; DROP TABLE x; --"]]) asked.push({ [filter.name]: chosen });
     }
+    const all = await ask(domain, query);
+    const answers = await Promise.all(asked.map((values) => ask(domain, query, values)));
+    for (const { columns } of answers) expect(columns).toEqual(all.columns);
   });
 
-  test('with numbers, and times in ISO 8601', async () => {
+  test('answers with numbers, and times in ISO 8601', async () => {
     const { columns, rows } = await ask(domain, query);
     for (const row of rows.slice(0, 50)) {
       for (const [index, { name: column, type }] of columns.entries()) {
         const value = row[index];
         if (value === null) continue;
-        if (/^(Nullable\()?DateTime/.test(type))
-          expect(value, column).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/);
-        else if (/^(Nullable\()?U?Int|^(Nullable\()?Float/.test(type)) expect(typeof value, column).toBe('number');
+        const plain = type.replace(/^Nullable\(/, '');
+        if (plain.startsWith('DateTime')) expect(value, column).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/);
+        else if (/^(U?Int|Float)/.test(plain)) expect(typeof value, column).toBe('number');
       }
     }
   });

@@ -46,3 +46,25 @@ test('a connection that is kept alive does not hold up the end', async () => {
   await close();
   expect(performance.now() - since).toBeLessThan(1_000);
 });
+
+test('a port that nobody chose may be taken: the next free one is', async () => {
+  const { port } = await serve();
+  const moved = await serve({ port, isPortMovable: true });
+  expect(moved.port).toBeGreaterThan(port);
+  expect((await fetch(`${moved.url}/health/live`)).status).toBe(200);
+});
+
+test('without metrics there is no page of them, and an address that cannot be read is refused', async () => {
+  const server = await startHttpServer({
+    host: '127.0.0.1',
+    port: 0,
+    readiness: async () => ({ isReady: true, reasons: [] }),
+  });
+  onTestFinished(() => server.close());
+  expect((await fetch(`${server.url}/metrics`)).status).toBe(404);
+  const response = await fetch(`${server.url}/%zz`);
+  expect([response.status, await response.json()]).toEqual([
+    400,
+    { error: { code: 'PARLEY_REQUEST_REFUSED', message: expect.stringContaining('not a valid') } },
+  ]);
+});

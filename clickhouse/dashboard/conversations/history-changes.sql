@@ -5,7 +5,7 @@ SELECT
     countIf(version > 1) AS changes,
     countIf(version = 1) AS begun
 FROM conversations.dim_conversations
-WHERE toDate(valid_from) BETWEEN toStartOfMonth({from:Date}) AND toLastDayOfMonth({to:Date})
+WHERE toStartOfMonth(valid_from) BETWEEN toStartOfMonth({from:Date}) AND {to:Date}
     AND (empty({clinic:Array(String)}) OR clinic_code IN {clinic:Array(String)})
 GROUP BY month, status
 ORDER BY month, status

@@ -4,7 +4,7 @@ SELECT
     toString(customer_segment) AS segment,
     count() AS customers
 FROM conversations.dim_customers
-WHERE version > 1 AND toDate(valid_from) BETWEEN toStartOfMonth({from:Date}) AND toLastDayOfMonth({to:Date})
+WHERE version > 1 AND toStartOfMonth(valid_from) BETWEEN toStartOfMonth({from:Date}) AND {to:Date}
     AND (empty({clinic:Array(String)}) OR clinic_code IN {clinic:Array(String)})
 GROUP BY month, customer_segment
 ORDER BY month, segment

@@ -1,6 +1,6 @@
 -- Where each task stands by what it has committed. A process that has tasks answers this itself, with their state and lag.
 SELECT
-    toString(stage) AS stage,
+    CAST(stage, 'String') AS stage,
     partition,
     range.topic AS topic,
     range.shard AS shard,
