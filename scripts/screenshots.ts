@@ -111,6 +111,11 @@ async function take(by: Browser, url: string, picture: Picture): Promise<void> {
   await page.locator('.live[data-connection="live"]').waitFor();
   await page.locator('.figures, .drawing > svg, .drawing > figure, table').first().waitFor();
   await page.waitForFunction('document.querySelector(".panel[aria-busy=true]") === null');
+  // The folder of this checkout is of no interest to anybody else.
+  await page.evaluate(`
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) texts.currentNode.data = texts.currentNode.data.replaceAll(${JSON.stringify(root)}, '');
+  `);
   const path = join(images, `${picture.name}.png`);
   await page.screenshot({ path });
   await page.context().close();

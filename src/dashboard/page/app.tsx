@@ -33,7 +33,7 @@ export function App() {
     }
   }
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: followed once, as long as the page is open.
+  // Once, as long as the page is open.
   useEffect(() => {
     void askPages();
     return followUpdates({

@@ -3,6 +3,7 @@ import './styles/base.css';
 import './styles/shell.css';
 import './styles/filters.css';
 import './styles/panels.css';
+import './styles/tables.css';
 import './styles/charts.css';
 import { render } from 'preact';
 import { App } from './app.tsx';

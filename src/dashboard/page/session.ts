@@ -49,7 +49,7 @@ export function useAnswer(address: string, isWanted: boolean): Entry {
   const [, setCount] = useState(0);
   useEffect(() => answers.watch(address, () => setCount((count) => count + 1)), [answers, address]);
   const entry = answers.entry(address);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new revision is a reason to ask again, and so is an answer that came too late for it.
+  // A new revision is a reason to ask again, and so is an answer that came too late for it.
   useEffect(() => {
     if (isWanted) answers.want(address);
   }, [answers, address, isWanted, revision, entry.isAsking]);

@@ -14,6 +14,8 @@ interface DataTableProps {
 
 /** A browser draws a table of thousands of rows slowly, and nobody reads them: so many at a time. */
 const rowsAtATime = 100;
+/** A heading of so few letters stays on one line; longer ones are broken, so that they do not widen their columns. */
+const shortLabel = 14;
 
 export function DataTable({ title, columns, rows }: DataTableProps) {
   const { announce } = useSession();
@@ -43,6 +45,7 @@ export function DataTable({ title, columns, rows }: DataTableProps) {
                   key={column.column}
                   scope="col"
                   data-quantity={isQuantity(column.unit)}
+                  data-short={column.label.length <= shortLabel}
                   aria-sort={isSorted ? (order.isDescending ? 'descending' : 'ascending') : undefined}
                 >
                   <button type="button" onClick={() => sort(column)}>
