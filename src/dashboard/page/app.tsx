@@ -12,6 +12,8 @@ import { LostPage, NoPages, PagesFailed } from './shell/whole-page-states.tsx';
 
 /** Numbers change at most this often while events flow: faster than that nobody reads. */
 const pauseMs = 2000;
+/** And a screen reader tells of it at most this often. */
+const toldPauseMs = 60_000;
 
 export function App() {
   const answers = useMemo(() => new Answers(), []);
@@ -22,6 +24,12 @@ export function App() {
   const [completeThrough, setCompleteThrough] = useState<string | null>(null);
   const [said, setSaid] = useState('');
   const [address, go] = useAddress();
+  // The first update comes with the page itself.
+  const told = useRef(Date.now());
+  function say(text: string): void {
+    told.current = Date.now();
+    setSaid(text);
+  }
 
   async function askPages(): Promise<void> {
     try {
@@ -43,6 +51,8 @@ export function App() {
         setCompleteThrough(update.completeThrough);
         answers.outdate();
         setRevision(answers.revision);
+        const now = Date.now();
+        if (now - told.current > toldPauseMs) say(`Numbers updated at ${new Date(now).toLocaleTimeString()}`);
         // The last day with data may be another now.
         void askPages();
       },
@@ -51,8 +61,8 @@ export function App() {
 
   const heard = useRef(connection);
   useEffect(() => {
-    if (heard.current === 'live' && connection === 'lost') setSaid('Connection lost. Numbers do not update.');
-    if (heard.current === 'lost' && connection === 'live') setSaid('Connected again. Numbers update.');
+    if (heard.current === 'live' && connection === 'lost') say('Connection lost. Numbers do not update.');
+    if (heard.current === 'lost' && connection === 'live') say('Connected again. Numbers update.');
     heard.current = connection;
   }, [connection]);
 
@@ -65,7 +75,7 @@ export function App() {
   }
   const place = placeOf(pages, address.path);
   return (
-    <SessionContext.Provider value={{ pages, address, answers, revision, go, announce: setSaid }}>
+    <SessionContext.Provider value={{ pages, address, answers, revision, go, announce: say }}>
       <a class="skip" href="#content">
         Skip to the figures
       </a>

@@ -16,6 +16,19 @@ afterAll(async () => {
   await site?.stop();
 });
 
+function message(id: string, at: string): object {
+  return {
+    message_id: id,
+    conversation_id: 'live',
+    customer_id: 'live',
+    clinic_code: 'AppleSupport',
+    direction: 'in',
+    direction_type: 'initial',
+    channel: 'sms',
+    message_timestamp: at,
+  };
+}
+
 async function untilFigure(page: Page, column: string, isWanted: (value: number) => boolean): Promise<number> {
   await expect.poll(async () => isWanted(await figure(page, column)), { timeout: 15_000 }).toBe(true);
   return figure(page, column);
@@ -222,23 +235,7 @@ test('numbers change while events flow, without a reload and without a jump', as
     }).observe({ type: 'layout-shift', buffered: false });
   });
 
-  const message = { conversation_id: 'live', customer_id: 'live', clinic_code: 'AppleSupport', channel: 'sms' };
-  await site.count([
-    {
-      ...message,
-      message_id: 'live-1',
-      direction: 'in',
-      direction_type: 'initial',
-      message_timestamp: '2020-04-05T10:00:00Z',
-    },
-    {
-      ...message,
-      message_id: 'live-2',
-      direction: 'out',
-      direction_type: 'response',
-      message_timestamp: '2020-04-05T10:01:00Z',
-    },
-  ]);
+  await site.count([message('live-1', '2020-04-05T10:00:00Z'), message('live-2', '2020-04-05T10:01:00Z')]);
 
   await untilFigure(page, 'messages', (value) => value === before + 2);
   // The last day with data is another now, and all days go up to it.
@@ -249,6 +246,24 @@ test('numbers change while events flow, without a reload and without a jump', as
   });
   expect(after).toEqual({ isSamePage: true, jumped: 0 });
   expect(complaints).toEqual([]);
+  await close();
+});
+
+test('what cannot be refreshed stays, and says that it is not the newest', async () => {
+  const { page, close } = await visit(browser, site.url);
+  await page.goto('/conversations/overview');
+  await settle(page);
+  const before = await figure(page, 'messages');
+  await page.route('**/api/query/conversations/overview?*', (route) => route.fulfill({ status: 503, body: 'gone' }));
+  await site.count([message('later-1', '2020-04-05T11:00:00Z')]);
+  const panel = page.locator('.panel', { hasText: 'In these days' });
+  await panel.getByRole('status').waitFor();
+  expect(await panel.getByRole('status').textContent()).toContain('not the newest');
+  expect(await figure(page, 'messages')).toBe(before);
+  await page.unroute('**/api/query/conversations/overview?*');
+  await panel.getByRole('button', { name: 'Try again' }).click();
+  await untilFigure(page, 'messages', (value) => value === before + 1);
+  expect(await panel.getByRole('status').count()).toBe(0);
   await close();
 });
 

@@ -50,7 +50,6 @@ export function Nothing({ place, span }: { readonly place: Place; readonly span:
   const known = pages.days[place.domain.domain];
   const isNarrowedByDays = span !== undefined && known && (span.from > known.first || span.to < known.last);
   const chosen = filtersOf(place).filter(({ name }) => address.chosen[name] !== undefined);
-  const domain = place.domain.title.toLowerCase();
   return (
     <div class="state" data-state="empty">
       <p class="state-title">
@@ -66,7 +65,7 @@ export function Nothing({ place, span }: { readonly place: Place; readonly span:
       )}
       {span !== undefined && known && (
         <p class="state-detail">
-          There are {domain} from {formatDay(known.first)} to {formatDay(known.last)}.
+          There is data from {formatDay(known.first)} to {formatDay(known.last)}.
         </p>
       )}
       <div class="state-ways">

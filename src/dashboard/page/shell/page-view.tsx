@@ -1,15 +1,16 @@
 import { useEffect, useMemo, useRef } from 'preact/hooks';
-import { spanOf } from '../address.ts';
+import { type Address, type Span, spanOf, writeAddress } from '../address.ts';
 import { FilterBar } from '../filters/filter-bar.tsx';
+import { formatDay } from '../format/time.ts';
 import { PanelView } from '../panels/panel.tsx';
-import { heedsDays, type Place } from '../places.ts';
+import { filtersOf, heedsDays, type Place } from '../places.ts';
 import { useSession } from '../session.ts';
 import { NoData } from './whole-page-states.tsx';
 
 /** A page: its question, its filters, its panels. */
 export function PageView({ place }: { readonly place: Place }) {
   const { domain, page } = place;
-  const { pages, address } = useSession();
+  const { pages, address, announce } = useSession();
   const heading = useRef<HTMLHeadingElement>(null);
   const shown = useRef(page.path);
   const known = pages.days[domain.domain] ?? null;
@@ -26,6 +27,14 @@ export function PageView({ place }: { readonly place: Place }) {
     scrollTo(0, 0);
     heading.current?.focus({ preventScroll: true });
   }, [page, domain]);
+
+  const asked = writeAddress(address);
+  const announced = useRef(asked);
+  useEffect(() => {
+    if (announced.current === asked) return;
+    announced.current = asked;
+    announce(describeChoice(place, span, address));
+  });
 
   return (
     <main id="content" tabIndex={-1}>
@@ -45,7 +54,7 @@ export function PageView({ place }: { readonly place: Place }) {
       </div>
       <FilterBar place={place} span={span} />
       {known === null && heedsDays(place) ? (
-        <NoData domain={domain} />
+        <NoData />
       ) : (
         <div class="panels">
           {page.panels.map((panel, index) => (
@@ -55,4 +64,13 @@ export function PageView({ place }: { readonly place: Place }) {
       )}
     </main>
   );
+}
+
+/** What is shown, for who does not see the filters. */
+function describeChoice(place: Place, span: Span | undefined, { chosen }: Address): string {
+  const days = span === undefined ? [] : [`${formatDay(span.from)} to ${formatDay(span.to)}`];
+  const filters = filtersOf(place).flatMap(({ name, label }) =>
+    chosen[name] === undefined ? [] : [`${label.toLowerCase()} ${chosen[name].join(', ')}`],
+  );
+  return `${place.page.title}: ${[...days, ...filters].join('; ') || 'everything'}`;
 }

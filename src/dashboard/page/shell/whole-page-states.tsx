@@ -1,4 +1,3 @@
-import type { DomainPages } from '../../contract.ts';
 import type { Failure } from '../data/request.ts';
 import { useSession } from '../session.ts';
 import { Link } from './link.tsx';
@@ -46,11 +45,11 @@ export function NoPages() {
   );
 }
 
-export function NoData({ domain }: { readonly domain: DomainPages }) {
+export function NoData() {
   return (
     <div class="whole">
-      <h2>No events of {domain.title.toLowerCase()} yet</h2>
-      <p>This page fills by itself as soon as the first are counted. To count some now:</p>
+      <h2>Nothing is counted yet</h2>
+      <p>This page fills by itself as soon as the first events are. To count some now:</p>
       <p>
         <code>parley replay PATH --data-dir DIR</code>
       </p>
