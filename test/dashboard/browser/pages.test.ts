@@ -142,6 +142,45 @@ test('axe finds nothing in an open filter, open notes, charts as tables, a failu
   await close();
 });
 
+test('a graph that a domain may declare is drawn, can be read by all, and is a table of its arrows', async () => {
+  const { page, complaints, close } = await visit(browser, site.url);
+  const panel = { kind: 'graph', title: 'Lineage', query: 'lineage' };
+  const one = {
+    path: 'catalogue/lineage',
+    title: 'Lineage',
+    question: 'What comes from what?',
+    filters: [],
+    panels: [panel],
+  };
+  const domain = { domain: 'catalogue', title: 'Catalogue', filters: [], pages: [one] };
+  const arrows = [
+    ['messages', 'fact_messages'],
+    ['fact_messages', 'agg_response_times'],
+    ['fact_messages', 'agg_engagement_daily'],
+    ['ratings', 'fact_ratings'],
+  ];
+  const columns = ['source', 'target'].map((name) => ({ name, type: 'String' }));
+  await page.route('**/api/pages', (route) =>
+    route.fulfill({ json: { domains: [domain], days: { catalogue: null } } }),
+  );
+  await page.route('**/api/query/catalogue/lineage', (route) =>
+    route.fulfill({ json: { columns, rows: arrows, completeThrough: null, elapsedMs: 1 } }),
+  );
+  await page.goto('/catalogue/lineage');
+  await settle(page);
+  const boxes = page.locator('.graph-box');
+  expect((await boxes.allTextContents()).sort()).toEqual([...new Set(arrows.flat())].sort());
+  expect(await page.locator('.graph-arrow').count()).toBe(arrows.length);
+  await page.locator('.graph-box', { hasText: 'agg_response_times' }).hover();
+  const marked = await page.locator('.graph-box[data-marked="true"]').allTextContents();
+  expect(marked.sort()).toEqual(['agg_response_times', 'fact_messages', 'messages']);
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Table' }).click();
+  expect(await page.locator('tbody tr').count()).toBe(arrows.length);
+  expect(complaints).toEqual([]);
+  await close();
+});
+
 test('the page has its landmarks, one main heading, and a language', async () => {
   const { page, close } = await visit(browser, site.url);
   await page.goto('/conversations/overview');

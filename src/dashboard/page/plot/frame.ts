@@ -21,6 +21,7 @@ export const tipLook = {
   fill: 'var(--raised)',
   stroke: 'var(--line-strong)',
   textPadding: 10,
+  lineHeight: 1.45,
   pathFilter: 'drop-shadow(0 4px 12px rgb(0 0 0 / 0.16))',
   fontSize: 12,
 } as const;
