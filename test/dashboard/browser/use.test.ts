@@ -136,6 +136,7 @@ test('everything can be done by keyboard alone', async () => {
   await page.getByRole('searchbox').waitFor();
   expect(await page.evaluate(() => document.activeElement?.getAttribute('type'))).toBe('search');
   await page.keyboard.type('hulu');
+  await page.getByRole('checkbox', { name: 'hulu support' }).waitFor();
   await page.keyboard.press('Tab');
   await page.keyboard.press('Space');
   await page.waitForURL('**/response-times?clinic=hulu_support');
