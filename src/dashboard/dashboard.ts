@@ -24,7 +24,7 @@ export class Dashboard {
   readonly #live: ReturnType<typeof liveTables>;
   readonly #answers = new Answers();
   /** By domain, as of the version. */
-  readonly #completeThrough = new Map<string, string | null>();
+  #completeThrough: ReadonlyMap<string, string> = new Map();
 
   constructor({ reader, domains, live, pollMs }: DashboardOptions) {
     this.#reader = reader;
@@ -78,13 +78,11 @@ export class Dashboard {
     return this.#answers.get(`${domain}/${name}?${JSON.stringify(bound)}`, version, make, signal);
   }
 
-  /** Of all domains: that of the one that is furthest behind. */
+  /** Of all domains that say so: that of the one that is furthest behind. */
   async #readCompleteThrough(domains: readonly string[]): Promise<string | null> {
-    const read = async (domain: string) => {
-      this.#completeThrough.set(domain, await this.#reader.completeThrough(domain));
-    };
-    await Promise.all(domains.map(read));
-    return [...this.#completeThrough.values()].filter((time) => time !== null).sort()[0] ?? null;
+    this.#completeThrough = await this.#reader.completeThrough();
+    const times = domains.flatMap((domain) => this.#completeThrough.get(domain) ?? []);
+    return times.sort()[0] ?? null;
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { ClickHouseSettings } from '@clickhouse/client';
 import { codeOf, ParleyError } from '../errors.ts';
-import { type ClickHouseClient, type Connection, connect, queryRows } from './client.ts';
+import { type ClickHouseClient, type Connection, connect, type Parameters, queryRows } from './client.ts';
 import { type DashboardQueries, type DashboardQuery, readDashboardQueries } from './dashboard-sql.ts';
 import { failureOf } from './failure.ts';
 
@@ -27,11 +27,31 @@ const limitsDefault: DashboardLimits = { rowsMax: 10_000, bytesMax: 16 * 1024 * 
 const tooLarge = ['396'];
 const tooSlow = ['159', '160'];
 
+const hasProgressSql = `
+  SELECT toUInt8(count()) AS n FROM system.tables WHERE database = 'orchestrator' AND name = 'progress'`;
+
+const progressSql = `
+  SELECT toString(domain) AS domain, max(complete_through) AS time
+  FROM orchestrator.progress
+  WHERE complete_through IS NOT NULL
+  GROUP BY domain`;
+
+const fingerprintSql = `
+  SELECT concat(toString(sum(blocks)), '/', toString((SELECT count() FROM orchestrator.landing_runs))) AS print
+  FROM
+  (
+      SELECT max(max_block_number) + 1 AS blocks
+      FROM system.parts
+      WHERE active AND database IN {databases:Array(String)} AND startsWith(table, 'landing_')
+      GROUP BY database, table, partition_id
+  )`;
+
 /** Asks the warehouse what the dashboard shows, as a user that can read and no more. */
 export class DashboardReader {
   readonly #client: ClickHouseClient;
   readonly #queries: DashboardQueries;
   readonly #limits: DashboardLimits;
+  #hasProgress = false;
 
   constructor(
     connection: Connection,
@@ -76,13 +96,15 @@ export class DashboardReader {
     return typeof first === 'string' && typeof last === 'string' ? { first, last } : null;
   }
 
-  /** Up to when all events of a domain are counted: its query `complete-through`. Null when nothing is known of it. */
-  async completeThrough(domain: string): Promise<string | null> {
-    const query = this.query(domain, 'complete-through');
-    if (query === undefined) return null;
-    const { rows } = await this.ask(query, {});
-    const time = rows[0]?.[0];
-    return typeof time === 'string' ? time : null;
+  /**
+   * Up to when all events are counted, ISO 8601, of the domains of which that is known. A warehouse without
+   * `orchestrator.progress` says nothing of it.
+   */
+  async completeThrough(): Promise<ReadonlyMap<string, string>> {
+    this.#hasProgress ||= (await this.#rows<{ n: number }>(hasProgressSql))[0]?.n === 1;
+    if (!this.#hasProgress) return new Map();
+    const rows = await this.#rows<{ domain: string; time: string }>(progressSql);
+    return new Map(rows.map(({ domain, time }) => [domain, time]));
   }
 
   /**
@@ -90,23 +112,16 @@ export class DashboardReader {
    * nothing. The parts are those of this server alone; on a cluster the others' inserts show in the number of runs.
    */
   async fingerprint(databases: readonly string[]): Promise<string> {
-    const rows = await queryRows<{ print: string }>(
-      this.#client,
-      `SELECT concat(toString(sum(blocks)), '/', toString((SELECT count() FROM orchestrator.landing_runs))) AS print
-       FROM
-       (
-           SELECT max(max_block_number) + 1 AS blocks
-           FROM system.parts
-           WHERE active AND database IN {databases:Array(String)} AND startsWith(table, 'landing_')
-           GROUP BY database, table, partition_id
-       )`,
-      { databases: [...databases] },
-    );
+    const rows = await this.#rows<{ print: string }>(fingerprintSql, { databases: [...databases] });
     return rows[0]?.print ?? '';
   }
 
   async close(): Promise<void> {
     await this.#client.close();
+  }
+
+  #rows<Row>(sql: string, parameters?: Parameters): Promise<Row[]> {
+    return queryRows<Row>(this.#client, sql, parameters, this.#settings());
   }
 
   #settings(): ClickHouseSettings {

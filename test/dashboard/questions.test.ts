@@ -29,7 +29,7 @@ test.each(queries.map((query) => [`${query.domain}/${query.name}`, query] as con
   (_name, { domain, sql }) => {
     const code = codeOf(sql);
     const read = [...code.matchAll(/\b(?:FROM|JOIN)\s+(\w+\.\w+)/g)].map(([, name = '']) => name);
-    const views = [...viewsOf(domain), 'system.time_zones'];
+    const views = [...viewsOf(domain), ...viewsOf('orchestrator'), 'system.time_zones'];
     expect(read.filter((name) => !views.includes(name))).toEqual([]);
     expect(read.length).toBeGreaterThan(0);
     expect(code).not.toMatch(/landing_|store_|dictGet|\b(?:url|file|remote|cluster|mysql|s3|input|merge)\w*\s*\(/i);

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { Answer } from '../../src/dashboard/contract.ts';
 import { connect } from '../../src/warehouse/client.ts';
 import { type EmbeddedServer, startEmbeddedServer } from '../../src/warehouse/embedded/server.ts';
 import { parley } from '../cli/program.ts';
@@ -151,6 +152,14 @@ describe('a consumer group', () => {
     await pool.shows(3 * partitions, 'parley_tasks', 'state="open"');
     await pool.ready();
     expect(pool.workers()).toContain(second);
+    // The dashboard of the one process that serves asks all of them, and reads the warehouse as a user that cannot write.
+    const { rows } = await pool.dashboard<Answer>('/api/query/orchestrator/partitions');
+    const open = rows
+      .filter(([, , , , state]) => state === 'open')
+      .map(([stage, partition]) => `${stage}/${partition}`);
+    expect(new Set(open).size).toBe(3 * partitions);
+    const figures = await pool.dashboard<Answer>('/api/query/conversations/overview');
+    expect(figures.rows[0]?.[0]).toBeGreaterThan(0);
     // Published again, everything is a repetition and changes nothing.
     const before = await pool.metric('parley_duplicates_total');
     await publisher.send(messages.slice(0, 500));

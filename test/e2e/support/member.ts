@@ -93,6 +93,11 @@ export class Member {
     await this.#wait('ready', timeoutMs, async () => (await fetch(`${url}/health/ready`)).status === 200);
   }
 
+  /** What the dashboard of the process answers. */
+  async dashboard<Body>(path: string): Promise<Body> {
+    return (await (await fetch(`${await this.url()}${path}`)).json()) as Body;
+  }
+
   /** The sum of a metric over its labels, or of the series whose labels hold `label`. */
   async metric(name: string, label = ''): Promise<number> {
     const page = await (await fetch(`${await this.url()}/metrics`)).text();

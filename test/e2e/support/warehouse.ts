@@ -38,6 +38,8 @@ export async function readDigest(client: ClickHouseClient): Promise<WarehouseDig
   );
   const digest = new Map<string, readonly string[]>();
   for (const [view, columns] of views) {
+    // Its rows are those of the store, which merges them when it likes: their sums are what must be equal, below.
+    if (view === 'agg_response_slots') continue;
     const wanted = columns.filter((column) => !clockColumns.has(`${view}.${column}`)).map((column) => `\`${column}\``);
     // The days that are to come are more tomorrow than today.
     const where = view === 'dim_dates' ? "WHERE date_id < '2026-01-01'" : '';
