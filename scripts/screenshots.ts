@@ -110,7 +110,8 @@ async function take(by: Browser, url: string, picture: Picture): Promise<void> {
   const page = await open(by, url, picture);
   await page.locator('.live[data-connection="live"]').waitFor();
   await page.locator('.figures, .drawing > svg, .drawing > figure, table').first().waitFor();
-  await page.waitForFunction('document.querySelector(".panel[aria-busy=true]") === null');
+  const busy = page.locator('.panel[aria-busy="true"]');
+  while ((await busy.count()) > 0) await busy.first().waitFor({ state: 'detached' });
   // The folder of this checkout is of no interest to anybody else.
   await page.evaluate(`
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
