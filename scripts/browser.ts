@@ -18,7 +18,7 @@ const unwanted = new Set([
 export async function launchBrowser(): Promise<Browser> {
   try {
     return await chromium.launch({
-      args: [...sparticuz.args.filter((flag) => !unwanted.has(flag)), '--disable-gpu', '--lang=en-GB'],
+      args: [...sparticuz.args.filter((flag) => !unwanted.has(flag)), '--disable-gpu'],
       executablePath: await sparticuz.executablePath(),
       headless: true,
     });
