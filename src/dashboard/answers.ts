@@ -76,7 +76,10 @@ export class Answers {
   #wait(asking: Asking, signal: AbortSignal): Promise<string> {
     asking.waiting++;
     return new Promise((resolve, reject) => {
+      let isWaiting = true;
       const leave = () => {
+        if (!isWaiting) return;
+        isWaiting = false;
         signal.removeEventListener('abort', onAbort);
         asking.waiting--;
       };

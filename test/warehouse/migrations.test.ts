@@ -41,6 +41,12 @@ describe('statements of a script', () => {
   });
 });
 
+/** The number of the migration of conversations that would come next. */
+const conversations = readMigrationFiles({ domains: ['conversations'] }).filter(
+  ({ domain }) => domain === 'conversations',
+);
+const next = String(conversations.length + 1).padStart(4, '0');
+
 describe('on a server', () => {
   let warehouse: ScratchWarehouse;
   let scratch: string;
@@ -109,7 +115,7 @@ describe('on a server', () => {
 
     writeFileSync(path, `${text}-- edited\n`);
     writeFileSync(
-      join(dir, 'conversations', '0013-new.sql'),
+      join(dir, 'conversations', `${next}-new.sql`),
       'CREATE TABLE conversations.not_made (a Int8) ENGINE = Log',
     );
     await expect(migrate(warehouse.client, { dir })).rejects.toMatchObject({
@@ -123,7 +129,7 @@ describe('on a server', () => {
   test('one that fails half-way names its statement, is not recorded, and goes on when mended', async () => {
     const dir = join(scratch, 'failing');
     cpSync(migrationsFolder, dir, { recursive: true });
-    const path = join(dir, 'conversations', '0013-half.sql');
+    const path = join(dir, 'conversations', `${next}-half.sql`);
     const first = "CREATE TABLE IF NOT EXISTS conversations.half_first (a Int8 COMMENT 'a; b') ENGINE = Log;\n";
     const second = 'CREATE TABLE IF NOT EXISTS conversations.half_second (a Int8) ENGINE =';
     writeFileSync(path, `${first}-- the fault; here\n${second} Nonsense;`);
@@ -131,10 +137,10 @@ describe('on a server', () => {
       code: 'PARLEY_WAREHOUSE_REFUSED',
       detail: { where: `${path}:3` },
     });
-    expect((await pendingMigrations(warehouse.client, { dir })).map(({ name }) => name)).toEqual(['0013-half']);
+    expect((await pendingMigrations(warehouse.client, { dir })).map(({ name }) => name)).toEqual([`${next}-half`]);
 
     writeFileSync(path, `${first}${second} Log;`);
-    expect((await migrate(warehouse.client, { dir })).map(({ name }) => name)).toEqual(['0013-half']);
+    expect((await migrate(warehouse.client, { dir })).map(({ name }) => name)).toEqual([`${next}-half`]);
     const tables = await queryRows<{ name: string }>(
       warehouse.client,
       "SELECT name FROM system.tables WHERE name LIKE 'half%' ORDER BY name",
