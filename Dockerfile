@@ -18,7 +18,7 @@ RUN npm uninstall chdb ffi-rs --package-lock-only --ignore-scripts && \
 # ffi-rs stays here: the compiler reads its types.
 FROM base AS build
 RUN npm uninstall chdb --package-lock-only --ignore-scripts && npm ci --ignore-scripts
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json tsconfig.build.json vite.config.ts ./
 COPY src src
 RUN npm run --silent build
 

@@ -12,7 +12,7 @@ interface Import {
   readonly isType: boolean;
 }
 
-const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) => /\.tsx?$/.test(file));
 const imports: Import[] = files.flatMap((file) => {
   const text = readFileSync(join(source, file), 'utf8');
   return [...text.matchAll(/^(?:import|export)\s+(type\s+)?[^;]*?from\s+'([^']+)'/gms)].map(([, type, to]) => ({
@@ -94,6 +94,25 @@ test('Kafka is spoken to from the source, the state and the producers’ helper 
 test('HTTP is served from two rooms', () => {
   const isRoom = (from: string) => /^(http|dashboard)\//.test(from);
   expect(offenders(({ from, to }) => !isRoom(from) && /^@?fastify\b/.test(to))).toEqual([]);
+});
+
+test('the dashboard’s page is of the browser: it knows the contract, not the program, and the program not it', () => {
+  const isPage = (path: string) => path.startsWith('dashboard/page/');
+  const libraries = /^(preact|preact\/hooks|@observablehq\/plot|@dagrejs\/dagre)$/;
+  expect(offenders(({ from, to }) => isPage(from) && libraries.test(to))).not.toEqual([]);
+  expect(
+    offenders(({ from, to, isType }) => {
+      const isKnown = isPage(to) || libraries.test(to) || (to === 'dashboard/contract.ts' && isType);
+      return isPage(from) && !isKnown;
+    }),
+  ).toEqual([]);
+  expect(offenders(({ from, to }) => !isPage(from) && (isPage(to) || libraries.test(to)))).toEqual([]);
+});
+
+test('Observable Plot is spoken to from the page’s plot only', () => {
+  expect(
+    offenders(({ from, to }) => to.startsWith('@observablehq/') && !from.startsWith('dashboard/page/plot/')),
+  ).toEqual([]);
 });
 
 test('SQL stands in clickhouse/ and src/warehouse/ only', () => {

@@ -1,0 +1,58 @@
+import { Graph, layout } from '@dagrejs/dagre';
+
+export interface Box {
+  readonly name: string;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Arrow {
+  readonly source: string;
+  readonly target: string;
+  readonly path: string;
+}
+
+export interface Layout {
+  readonly width: number;
+  readonly height: number;
+  readonly boxes: readonly Box[];
+  readonly arrows: readonly Arrow[];
+}
+
+const boxHeight = 30;
+
+/** Places boxes from left to right along the arrows, with as few crossings as dagre finds. */
+export function layOut(edges: readonly { readonly source: string; readonly target: string }[]): Layout {
+  const graph = new Graph();
+  graph.setGraph({ rankdir: 'LR', nodesep: 14, ranksep: 56, marginx: 2, marginy: 2 });
+  graph.setDefaultEdgeLabel(() => ({}));
+  for (const name of new Set(edges.flatMap(({ source, target }) => [source, target]))) {
+    graph.setNode(name, { width: Math.max(72, name.length * 6.9 + 24), height: boxHeight });
+  }
+  for (const { source, target } of edges) graph.setEdge(source, target);
+  layout(graph);
+  const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
+  return {
+    width,
+    height,
+    boxes: graph.nodes().map((name) => ({ name, ...(graph.node(name) as Omit<Box, 'name'>) })),
+    arrows: graph.edges().map((edge) => {
+      const { points } = graph.edge(edge) as { points: { x: number; y: number }[] };
+      return { source: edge.v, target: edge.w, path: curve(points) };
+    }),
+  };
+}
+
+/** A smooth line that leaves and arrives level. */
+function curve(points: readonly { readonly x: number; readonly y: number }[]): string {
+  return points
+    .map(({ x, y }, index) => {
+      const before = points[index - 1];
+      if (before === undefined) return `M${x} ${y}`;
+      const middle = (before.x + x) / 2;
+      return `C${middle} ${before.y} ${middle} ${y} ${x} ${y}`;
+    })
+    .join('');
+}
