@@ -55,17 +55,21 @@ test('every row is what an oracle comes to, and is so still when all is replayed
 }, 180_000);
 
 describe('shuffled', () => {
-  test.each([150, 50_000])('up to a day late, in batches of %i', async (batch) => {
-    const paths = [join(folder, `shuffled-${batch}`)];
-    const dice = new Dice(seed + batch);
-    const content = Buffer.from([...new Set(lines)].join('\n'));
-    writeEvents(paths[0]!, new Map([[file, shuffled(content, dice, dayMs)]]));
-    const dataDir = join(folder, `shuffled-${batch}-data`);
-    const { summary } = await runToEnd({ paths, dataDir, more: { PARLEY_BATCH_EVENTS_MAX: String(batch) } });
-    expect(summary).toMatchObject({ events: entries, rejected: 0, duplicates: 0, tooLate: 0 });
-    expect(summary.late).toBeGreaterThan(1_000);
-    await expectExact(dataDir);
-  }, 180_000);
+  test.each([150, 50_000])(
+    'up to a day late, in batches of %i',
+    async (batch) => {
+      const paths = [join(folder, `shuffled-${batch}`)];
+      const dice = new Dice(seed + batch);
+      const content = Buffer.from([...new Set(lines)].join('\n'));
+      writeEvents(paths[0]!, new Map([[file, shuffled(content, dice, dayMs)]]));
+      const dataDir = join(folder, `shuffled-${batch}-data`);
+      const { summary } = await runToEnd({ paths, dataDir, more: { PARLEY_BATCH_EVENTS_MAX: String(batch) } });
+      expect(summary).toMatchObject({ events: entries, rejected: 0, duplicates: 0, tooLate: 0 });
+      expect(summary.late).toBeGreaterThan(1_000);
+      await expectExact(dataDir);
+    },
+    180_000,
+  );
 });
 
 describe('kill -9', () => {
