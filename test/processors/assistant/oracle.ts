@@ -145,7 +145,7 @@ function entryRow(
     is_error: one.type === 'tool_result' && one.event.is_error === true,
     tool_sequence: toolAt < 0 ? null : toolAt + 1,
     retry_count: one.type === 'tool_use' && !one.isTooLate ? retriesOf(one, placed) : null,
-    period_started_at: periods.find((period) => period.includes(one))?.[0]!.time ?? null,
+    period_started_at: periods.find((period) => period.includes(one))?.[0]?.time ?? null,
     is_too_late: one.isTooLate,
   };
 }
