@@ -17,7 +17,7 @@ import { differences, type WarehouseDigest, withWarehouse } from './support/ware
 const folder = folderOfTests();
 const events = join(folder, 'events');
 const file = 'assistant.entries.ndjson';
-const entries = 12_000;
+const entries = 8_000;
 const repeatShare = 0.02;
 const landing = Object.values(tables);
 
@@ -25,7 +25,7 @@ let lines: string[];
 let expected: WarehouseDigest;
 
 beforeAll(async () => {
-  await generateTranscripts({ out: events, entries, sessions: 120, seed, lateShare: 0.05, repeatShare });
+  await generateTranscripts({ out: events, entries, sessions: 80, seed, lateShare: 0.05, repeatShare });
   lines = linesOf(readEvents(events).get(file)!);
   const arrivals = lines.map((line) => ({ topic: 'assistant.entries', value: JSON.parse(line) as Row }));
   expected = computedDigest(landing, { ...oracle(arrivals) });
@@ -52,20 +52,24 @@ test('every row is what an oracle comes to, and is so still when all is replayed
   const copied = await runToEnd({ paths: [join(folder, 'copy')], dataDir });
   expect(copied.summary).toMatchObject({ events: lines.length, duplicates: lines.length });
   await expectExact(dataDir);
-});
+}, 180_000);
 
 describe('shuffled', () => {
-  test.each([150, 50_000])('up to a day late, in batches of %i', async (batch) => {
-    const paths = [join(folder, `shuffled-${batch}`)];
-    const dice = new Dice(seed + batch);
-    const content = Buffer.from([...new Set(lines)].join('\n'));
-    writeEvents(paths[0]!, new Map([[file, shuffled(content, dice, dayMs)]]));
-    const dataDir = join(folder, `shuffled-${batch}-data`);
-    const { summary } = await runToEnd({ paths, dataDir, more: { PARLEY_BATCH_EVENTS_MAX: String(batch) } });
-    expect(summary).toMatchObject({ events: entries, rejected: 0, duplicates: 0, tooLate: 0 });
-    expect(summary.late).toBeGreaterThan(1_000);
-    await expectExact(dataDir);
-  });
+  test.each([150, 50_000])(
+    'up to a day late, in batches of %i',
+    async (batch) => {
+      const paths = [join(folder, `shuffled-${batch}`)];
+      const dice = new Dice(seed + batch);
+      const content = Buffer.from([...new Set(lines)].join('\n'));
+      writeEvents(paths[0]!, new Map([[file, shuffled(content, dice, dayMs)]]));
+      const dataDir = join(folder, `shuffled-${batch}-data`);
+      const { summary } = await runToEnd({ paths, dataDir, more: { PARLEY_BATCH_EVENTS_MAX: String(batch) } });
+      expect(summary).toMatchObject({ events: entries, rejected: 0, duplicates: 0, tooLate: 0 });
+      expect(summary.late).toBeGreaterThan(1_000);
+      await expectExact(dataDir);
+    },
+    180_000,
+  );
 });
 
 describe('kill -9', () => {
@@ -86,7 +90,7 @@ describe('kill -9', () => {
       expect(signal, `${death}, seed ${seed}:\n${processor.errors}`).toBe('SIGKILL');
     }
     const last = await runToEnd({ paths: [events], dataDir });
-    expect(last.summary.events, 'events left for the last run').toBeGreaterThan(1_000);
+    expect(last.summary.events, 'events left for the last run').toBeGreaterThan(500);
     await expectExact(dataDir);
   }, 180_000);
 
