@@ -74,6 +74,8 @@ const tableTest = oneOf({
 const table = z.strictObject({
   /** Columns of which each row has values of its own: tested as `unique`. */
   grain: z.array(text).min(1).optional(),
+  /** False where several rows may be of one grain, and are to be added up: then it is not tested. */
+  is_unique: z.boolean().default(true),
   /** Said where the name does not: see `layerOf`. */
   layer: text.optional(),
   questions: z.array(text).default([]),

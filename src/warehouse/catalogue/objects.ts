@@ -75,7 +75,10 @@ export function layerOf(name: string): string {
   return layers.find(([pattern]) => pattern.test(table))?.[1] ?? 'other';
 }
 
+/** Of what stands behind the views. */
+export const storageLayers: ReadonlySet<string> = new Set(['landing', 'storage']);
+
 /** Whether analysts read it: everything but the storage behind the views. */
 export function isForAnalysts(name: string): boolean {
-  return !['landing', 'storage'].includes(layerOf(name));
+  return !storageLayers.has(layerOf(name));
 }

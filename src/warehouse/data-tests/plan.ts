@@ -72,7 +72,7 @@ function tableTests(
   });
   const unique = (columns: readonly string[], own: Common) => make({ type: 'unique', columns }, own, columns.join('-'));
   return [
-    ...(declared.grain === undefined ? [] : [unique(declared.grain, plain)]),
+    ...(declared.grain === undefined || !declared.is_unique ? [] : [unique(declared.grain, plain)]),
     ...declared.tests.map((test) => ofTable(test, make, unique)),
     ...Object.entries(declared.columns).flatMap(([column, tests]) =>
       tests.map((test) => ofColumn(file, column, test, make, unique)),
