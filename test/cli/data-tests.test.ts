@@ -37,7 +37,7 @@ describe('test, alone with the folder', () => {
   it('passes over the sample, and keeps the results', async () => {
     const passed = await run();
     expect(passed.code, passed.out + passed.err).toBe(0);
-    expect(passed.out).toMatch(/^1\d\d passed, 0 warned, 0 failed \(/m);
+    expect(passed.out).toMatch(/^\d\d\d passed, 0 warned, 0 failed \(/m);
     expect(passed.err).not.toContain('not kept');
     const kept = await parley([
       'query',
@@ -47,7 +47,7 @@ describe('test, alone with the folder', () => {
       '--data-dir',
       dataDir,
     ]);
-    expect(kept.out.trim()).toMatch(/^"pass",1\d\d$/);
+    expect(kept.out.trim()).toMatch(/^"pass",\d\d\d$/);
   });
 });
 
@@ -90,7 +90,7 @@ describe('test', () => {
     ]);
     expect(asked!.code).toBe(1);
     expect(asked!.out).toMatch(/^fail {2}conversations\.messages\.freshness$/m);
-    expect(asked!.out).toMatch(/^0 passed, 0 warned, 1 failed/m);
+    expect(asked!.out).toMatch(/^0 passed, 0 warned, 2 failed/m);
     expect(configured!.code).toBe(1);
     expect(configured!.out).toContain('0 warned, 1 failed');
   });

@@ -82,7 +82,8 @@ describe('the API', () => {
   test('tells of all pages, with the days that have data', async () => {
     const { url } = await serve();
     const pages = (await (await fetch(`${url}/api/pages`)).json()) as Pages;
-    expect(pages.domains.map(({ domain }) => domain)).toEqual(['conversations', 'orchestrator']);
+    expect(pages.domains.map(({ domain }) => domain)).toEqual(['conversations', 'assistant', 'orchestrator']);
+    expect(pages.days.assistant).toBeNull();
     expect(pages.days.conversations).toEqual({ first: '2018-05-02', last: '2020-04-02' });
     expect(pages.days.orchestrator?.first).toMatch(/^\d{4}-/);
   });
