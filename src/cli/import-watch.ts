@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { ParleyError } from '../errors.ts';
+import { codeOf, ParleyError } from '../errors.ts';
+import { findInput } from '../runtime/replay.ts';
 import { FileWatch } from '../source/files/watch.ts';
 import { describeFailure, exitDone, exitFailed } from './failure.ts';
 import { asJson, describeImport, type ImportRequest, type ImportSummary, importOnce } from './import.ts';
@@ -31,9 +32,10 @@ export async function followImport(request: FollowRequest): Promise<number> {
     stop();
   });
   // Before the files are read: what is added meanwhile is read once more, and counted once.
-  const watch = await FileWatch.start(paths, { fileNames: format.fileNames });
+  const watch = await FileWatch.start(paths, { endings: format.endings });
   try {
-    tell(await importOnce({ ...request, title: 'Counting' }), isJson);
+    const filled = await withFiles(request);
+    if (filled.length > 0) tell(await importOnce({ ...request, paths: filled, title: 'Counting' }), isJson);
     if (!isJson && !stopping.signal.aborted) print('Following the files. Press Ctrl-C to stop.');
     for (;;) {
       const changed = await watch.next(stopping.signal);
@@ -46,6 +48,20 @@ export async function followImport(request: FollowRequest): Promise<number> {
     session.signal.removeEventListener('abort', stop);
     await watch.close();
   }
+}
+
+/** Folders may be empty yet. */
+async function withFiles({ paths, domain, format }: FollowRequest): Promise<string[]> {
+  const filled: string[] = [];
+  for (const path of paths) {
+    try {
+      await findInput({ paths: [path], domains: [domain], format });
+      filled.push(path);
+    } catch (error) {
+      if (codeOf(error) !== 'PARLEY_SOURCE_EMPTY') throw error;
+    }
+  }
+  return filled;
 }
 
 async function takeRound(request: FollowRequest, watch: FileWatch, changed: readonly string[]): Promise<void> {

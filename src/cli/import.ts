@@ -1,4 +1,4 @@
-import { ParleyError } from '../errors.ts';
+import { codeOf, ParleyError } from '../errors.ts';
 import type { HttpServer } from '../http/server.ts';
 import { ImportTally, type ImportTotals } from '../import/tally.ts';
 import type { Domain, Format } from '../runtime/domain.ts';
@@ -49,7 +49,9 @@ Examples:
     const { domain, format } = formatOf(session, 'claude-code');
     const paths = command.args;
     // A mistyped path is told before a server is started and a folder is made for it.
-    await findInput({ paths, domains: [domain], format });
+    await findInput({ paths, domains: [domain], format }).catch((error: unknown) => {
+      if (!flags.watch || codeOf(error) !== 'PARLEY_SOURCE_EMPTY') throw error;
+    });
     const warehouse = await session.openWarehouse(dataDir);
     let dashboard: HttpServer | undefined;
     try {

@@ -13,11 +13,14 @@ export function claudeCode(options: { readonly keepsBytes: boolean }): Format {
   return {
     name: 'claude-code',
     topic: 'assistant.entries',
-    fileNames: /\.jsonl(?:\.gz)?$/,
+    endings: ['.jsonl', '.jsonl.gz'],
     keepsBytes: options.keepsBytes,
     read: readLine,
   };
 }
+
+/** No message has so many. All of a line is in one batch, whose rows have a bound. */
+const blocksMax = 1_000;
 
 /** Reasons for which a line gives no entry. */
 export type Skipped = 'no_time' | 'thinking' | 'empty';
@@ -60,6 +63,7 @@ function readMessage(
   text: string,
 ): FormatLine {
   const blocks = blocksOf(message.content);
+  if (blocks.length > blocksMax) return { fault: `expected at most ${blocksMax} blocks, received ${blocks.length}` };
   const id = entryIdOf(line, text);
   const tools = blocks.flatMap((block, index) => toolEntryOf(block, `${id}#${index}`, shared) ?? []);
   const said = blocks.filter(({ type }) => type === 'text' || type === 'image' || type === 'document');

@@ -54,8 +54,8 @@ export interface Format {
   readonly name: string;
   /** Of the events. */
   readonly topic: string;
-  /** Names of its files. */
-  readonly fileNames: RegExp;
+  /** How the names of its files end. */
+  readonly endings: readonly string[];
   /** Whether refused lines go to the dead letters byte for byte; if not, only with their place and the reason. */
   readonly keepsBytes: boolean;
   /** `path`: where the file was when it was first seen. */

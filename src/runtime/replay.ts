@@ -118,7 +118,7 @@ export function findInput(request: Pick<ReplayOptions, 'paths' | 'domains' | 'to
   const { paths, domains, topic, format } = request;
   if (format !== undefined) {
     const name = formatTopic(format);
-    return discoverFiles(paths, [name], { topic: name, fileNames: format.fileNames });
+    return discoverFiles(paths, [name], { topic: name, endings: format.endings });
   }
   const names = domains.flatMap(({ topics }) => topics.map(({ name }) => name));
   return discoverFiles(paths, names, topic === undefined ? {} : { topic });

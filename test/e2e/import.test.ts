@@ -140,7 +140,10 @@ describe('the transcripts of two versions', () => {
     expect(await parley([...command, join(folder, 'nowhere'), '--data-dir', dataDir])).toMatchObject({ code: 1 });
     mkdirSync(join(folder, 'empty'));
     const empty = await parley([...command, join(folder, 'empty'), '--data-dir', join(folder, 'never')]);
-    expect(empty).toMatchObject({ code: 1, err: expect.stringMatching(/^PARLEY_SOURCE_EMPTY/) });
+    expect(empty).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^PARLEY_SOURCE_EMPTY[\s\S]*names that end in \.jsonl or/),
+    });
     expect(await parley([...command, input])).toMatchObject({ code: 2 });
     const other = await parley([...command, input, '--data-dir', dataDir], { PARLEY_DOMAINS: 'conversations' });
     expect(other).toMatchObject({ code: 2, err: expect.stringMatching(/^PARLEY_CONFIGURATION/) });
@@ -195,7 +198,9 @@ test('--watch counts what is added, cut off and new, and ends when it is asked t
   const input = join(folder, 'watched');
   cpSync(projects, input, { recursive: true });
   const dataDir = join(folder, 'watched-data');
-  const child = start([...command, input, '--watch', '--json', '--no-dashboard', '--data-dir', dataDir]);
+  const empty = join(folder, 'watched-empty');
+  mkdirSync(empty);
+  const child = start([...command, empty, input, '--watch', '--json', '--no-dashboard', '--data-dir', dataDir]);
   const rounds = () =>
     child
       .printed()
@@ -215,8 +220,8 @@ test('--watch counts what is added, cut off and new, and ends when it is asked t
 
   const line = said('w2', 'two');
   appendFileSync(join(input, shop), line.slice(0, 50));
-  mkdirSync(join(input, 'new/subagents'), { recursive: true });
-  writeFileSync(join(input, 'new/subagents/n.jsonl'), `${said('w3', 'three')}\n`);
+  mkdirSync(join(empty, 'new/subagents'), { recursive: true });
+  writeFileSync(join(empty, 'new/subagents/n.jsonl'), `${said('w3', 'three')}\n`);
   await until(() => counted() === before + 2);
   appendFileSync(join(input, shop), `${line.slice(50)}\n`);
   await until(() => counted() === before + 3);
@@ -230,6 +235,6 @@ test('--watch counts what is added, cut off and new, and ends when it is asked t
   child.kill('SIGINT');
   expect(await endOf(child)).toBe(0);
   expect(rounds().reduce((sum, { duplicates }) => sum + duplicates, 0)).toBe(1);
-  const { summary } = await runToEnd({ command, paths: [input], dataDir });
-  expect(summary).toMatchObject({ entries: 0 });
+  const { summary } = await runToEnd({ command, paths: [input, empty], dataDir });
+  expect(summary).toMatchObject({ files: 0, entries: 0 });
 }, 120_000);

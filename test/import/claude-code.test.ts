@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { entry } from '../../src/events/assistant.ts';
-import { claudeCode, readLine } from '../../src/import/claude-code.ts';
+import { readLine } from '../../src/import/claude-code.ts';
 import { atlas, projects, shop } from './projects.ts';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -155,10 +155,4 @@ test('whatever a line is, it gives events that the contract takes, with ids of t
     }),
     { numRuns: 500 },
   );
-});
-
-test('which files are transcripts', () => {
-  const { fileNames } = claudeCode({ keepsBytes: false });
-  expect(['a.jsonl', 'a.jsonl.gz'].every((name) => fileNames.test(name))).toBe(true);
-  expect(['a.json', 'a.jsonl.bak', 'sessions-index.json'].some((name) => fileNames.test(name))).toBe(false);
 });

@@ -23,8 +23,8 @@ export interface Discovery {
 export interface DiscoverOptions {
   /** The topic of the files named one by one, and of those in folders whose names say none. */
   readonly topic?: string;
-  /** What files of events are called in folders. Default: `.ndjson`, `.ndjson.gz`. */
-  readonly fileNames?: RegExp;
+  /** How the names of files in folders end. Default: `.ndjson`, `.ndjson.gz`. */
+  readonly endings?: readonly string[];
 }
 
 /**
@@ -48,7 +48,7 @@ export async function discoverFiles(
     const found = await look(path);
     if (found.isFolder) {
       const counted = await addFolder(found.path, knownTopics, options, files, ignored, new Set());
-      if (counted === 0) throw emptyFolder(path, [...ignored].sort(), options.fileNames);
+      if (counted === 0) throw emptyFolder(path, [...ignored].sort(), options.endings);
       continue;
     }
     const topic = options.topic ?? topicOf(basename(path), knownTopics) ?? topicOf(basename(found.path), knownTopics);
@@ -70,7 +70,7 @@ export function topicOf(name: string, knownTopics: readonly string[]): string | 
   return fitting.sort((a, b) => b.length - a.length)[0];
 }
 
-const eventFiles = /\.ndjson(?:\.gz)?$/;
+const eventEndings = ['.ndjson', '.ndjson.gz'];
 
 function isCompressed(path: string): boolean {
   return path.endsWith('.gz');
@@ -97,7 +97,7 @@ async function addFolder(
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     if (entry.name.startsWith('.')) continue;
     const path = join(folder, entry.name);
-    const isEvents = (options.fileNames ?? eventFiles).test(entry.name);
+    const isEvents = (options.endings ?? eventEndings).some((ending) => entry.name.endsWith(ending));
     if (!entry.isDirectory() && !entry.isSymbolicLink() && !isEvents) continue;
     const found = await look(path).catch((error: unknown) => {
       // A dangling link to no file of events is none of our business.
@@ -154,10 +154,11 @@ function unknownTopic(message: string, received: string, where: string, known: r
   });
 }
 
-function emptyFolder(path: string, ignored: readonly string[], fileNames: RegExp | undefined): ParleyError {
+function emptyFolder(path: string, ignored: readonly string[], endings: readonly string[] | undefined): ParleyError {
   const near = ignored.filter((name) => name.startsWith(path)).slice(0, 3);
   return new ParleyError('PARLEY_SOURCE_EMPTY', `There are no files of known topics in ${path}`, {
-    expected: fileNames === undefined ? '<domain>.<name>.ndjson or .ndjson.gz' : `names that match ${fileNames.source}`,
+    expected:
+      endings === undefined ? '<domain>.<name>.ndjson or .ndjson.gz' : `names that end in ${endings.join(' or ')}`,
     received: near.length > 0 ? `names of no known topic: ${near.join(', ')}` : 'nothing that ends so',
     where: path,
   });

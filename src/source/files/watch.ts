@@ -3,8 +3,8 @@ import { type FSWatcher, watch } from 'chokidar';
 import { messageOf, ParleyError } from '../../errors.ts';
 
 export interface FileWatchOptions {
-  /** Names of the files in the folders that are watched; a file that is named itself may be called anything. */
-  readonly fileNames: RegExp;
+  /** How the names of files in folders end; a file that is named itself may be called anything. */
+  readonly endings: readonly string[];
   /** How long nothing must change before `next` gives what did. Default 300 ms. */
   readonly quietMs?: number;
   /** After so long it gives what changed, however much goes on. Default 2 s. */
@@ -29,7 +29,8 @@ export class FileWatch {
       // Of both, discoverFiles leaves out the same.
       ignored: (path, stats) =>
         !roots.has(resolve(path)) &&
-        (basename(path).startsWith('.') || (stats?.isFile() === true && !options.fileNames.test(basename(path)))),
+        (basename(path).startsWith('.') ||
+          (stats?.isFile() === true && !options.endings.some((ending) => path.endsWith(ending)))),
     });
     const started = new FileWatch(watcher, options);
     await new Promise<void>((done) => {
