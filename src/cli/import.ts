@@ -22,7 +22,15 @@ interface ImportFlags extends DashboardFlags {
 export function addImport({ program, handle }: Registry): void {
   const parent = program
     .command('import')
-    .description('count what other programs have written down, once; nothing is sent anywhere');
+    .description('count what other programs have written down, once; nothing is sent anywhere')
+    .helpCommand(false)
+    .addHelpText(
+      'after',
+      `
+Example:
+  $ parley import claude-code ~/.claude/projects --data-dir ./data/mine
+`,
+    );
   const command = parent
     .command('claude-code')
     .argument('<path...>', 'transcripts (.jsonl), and folders of them')
