@@ -1,4 +1,5 @@
 import { ParleyError } from './errors.ts';
+import { claudeCode } from './import/claude-code.ts';
 import { assistantDomain } from './processors/assistant/domain.ts';
 import type { AssistantOptions } from './processors/assistant/options.ts';
 import { conversationsDomain } from './processors/conversations/domain.ts';
@@ -16,7 +17,10 @@ export interface DomainsConfiguration {
 /** The registry: a new domain is a new line here, and nothing else outside its own folders. */
 const registry: Readonly<Record<string, (configuration: DomainsConfiguration) => Domain>> = {
   conversations: (configuration) => conversationsDomain(configuration.conversations),
-  assistant: (configuration) => assistantDomain(configuration.assistant),
+  assistant: ({ assistant }) => ({
+    ...assistantDomain(assistant),
+    formats: [claudeCode({ keepsBytes: assistant?.storeText ?? false })],
+  }),
 };
 
 export const domainNames: readonly string[] = Object.keys(registry);

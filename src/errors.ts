@@ -11,7 +11,7 @@ export const ERRORS = {
     action: 'Name the file after one of the topics listed, `<domain>.<name>.ndjson` or `.ndjson.gz`, or pass --topic.',
   },
   PARLEY_SOURCE_NOT_FOUND: { retryable: false, action: 'Check the path: it must be a file or a folder that exists.' },
-  PARLEY_SOURCE_EMPTY: { retryable: false, action: 'Put `<domain>.<name>.ndjson` files in the folder.' },
+  PARLEY_SOURCE_EMPTY: { retryable: false, action: 'Put files with the expected names in the folder.' },
   PARLEY_SOURCE_UNREADABLE: {
     retryable: false,
     action:

@@ -40,6 +40,12 @@ test('processors import no engine but its types, and nothing that does I/O', () 
   expect(offenders(({ from, to, isType }) => from.startsWith('processors/') && !isRoom(to) && !isType)).toEqual([]);
 });
 
+test('what becomes of the lines of other programs depends on nothing but the lines', () => {
+  const isPure = (to: string) => /^(?:events|import)\/|^node:(?:crypto|path)$/.test(to);
+  expect(offenders(({ from, to, isType }) => from.startsWith('import/') && !isPure(to) && !isType)).toEqual([]);
+  expect(imports.some(({ from }) => from.startsWith('import/'))).toBe(true);
+});
+
 test('processors read no clock and draw no random number', () => {
   const banned = /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bperformance\.|\bprocess\.|\bsetTimeout\b|\bcrypto\b/;
   const found = files

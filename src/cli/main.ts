@@ -6,6 +6,7 @@ import { addDlq } from './dlq.ts';
 import { addDoctor } from './doctor.ts';
 import { describeFailure, exitCodeOf, exitDone, exitFailed, exitWrongUse } from './failure.ts';
 import { addGenerate } from './generate.ts';
+import { addImport } from './import.ts';
 import { addLag } from './lag.ts';
 import { addMigrate } from './migrate.ts';
 import { flushed, watchStandardOutput } from './output.ts';
@@ -71,6 +72,7 @@ export function createProgram(signal: AbortSignal, done: (code: number) => void)
   for (const add of [
     addDemo,
     addReplay,
+    addImport,
     addQuery,
     addCatalogue,
     addTest,

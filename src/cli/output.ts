@@ -94,6 +94,11 @@ export function count(number: number): string {
   return number.toLocaleString('en-US');
 }
 
+/** `1 line`, `1,164 lines`. */
+export function plural(number: number, what: string, several = `${what}s`): string {
+  return `${count(number)} ${number === 1 ? what : several}`;
+}
+
 export function bytes(number: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   let value = number;

@@ -3,7 +3,7 @@ import { findInput, type ReplaySummary, replay } from '../runtime/replay.ts';
 import type { Warehouse } from '../warehouse/open.ts';
 import { limitsOf } from './configuration.ts';
 import { describeFailure, exitDone, exitFailed } from './failure.ts';
-import { count, duration, print, printJson } from './output.ts';
+import { count, duration, plural, print, printJson } from './output.ts';
 import { createProgress, replayNote } from './progress.ts';
 import { dataDirFlags, dataDirMeaning, type Registry, type Session } from './session.ts';
 
@@ -95,7 +95,7 @@ export async function replayWithProgress(session: Session, request: ReplayReques
 }
 
 /** Tells of files that could not be read to their ends. The exit code: 1 when there are some, or when it was stopped. */
-export function endOf(summary: ReplaySummary, session: Session): number {
+export function endOf(summary: Pick<ReplaySummary, 'faults'>, session: Session): number {
   for (const fault of summary.faults) process.stderr.write(describeFailure(fault, false));
   if (session.signal.aborted) {
     process.stderr.write('Stopped before the end. Run the same command again to go on.\n');
@@ -118,8 +118,4 @@ export function describeSummary(summary: ReplaySummary): string {
   if (summary.ignored.length > 0)
     lines.push(`${plural(summary.ignored.length, 'file')} left out: no topic in the name.`);
   return lines.join('\n');
-}
-
-function plural(number: number, what: string): string {
-  return `${count(number)} ${what}${number === 1 ? '' : 's'}`;
 }

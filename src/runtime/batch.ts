@@ -12,7 +12,7 @@ export interface BatchOutcome {
   readonly cargo: Cargo;
   readonly forwards: readonly Forward[];
   readonly rejected: readonly RejectedRecord[];
-  /** Events processed, without the rejected ones. */
+  /** Events processed, without the rejected ones and what was skipped. */
   readonly events: number;
   /** What the processors counted: late, too_late, duplicate … */
   readonly counts: ReadonlyMap<string, number>;
@@ -50,6 +50,7 @@ export class BatchRun {
   readonly #context: BatchContext;
   #waiting: SourceRecord[] = [];
   #records = 0;
+  #skipped = 0;
   #newest = Number.NEGATIVE_INFINITY;
 
   constructor(stage: Stage, cache: StateCache, now: number, cargo: Cargo) {
@@ -82,7 +83,7 @@ export class BatchRun {
       cargo: this.#cargo,
       forwards: context.forwards,
       rejected: context.rejected,
-      events: this.#records - context.rejected.length,
+      events: this.#records - context.rejected.length - this.#skipped,
       counts: context.counts,
       newest: this.#newest,
     };
@@ -103,6 +104,10 @@ export class BatchRun {
     for (const record of records) {
       if (record.event === undefined) {
         if (record.rejection) context.rejected.push({ record, ...record.rejection });
+        if (record.skipped !== undefined) {
+          this.#skipped++;
+          context.count(`skipped_${record.skipped}`);
+        }
         continue;
       }
       if (record.event.time > this.#newest) this.#newest = record.event.time;

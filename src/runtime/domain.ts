@@ -10,6 +10,8 @@ export interface Domain {
   readonly topics: readonly Topic[];
   readonly stages: readonly Stage[];
   readonly tables: readonly LandingTable[];
+  /** Files of other programs from which its events can be made. */
+  readonly formats?: readonly Format[];
   /** What its views need of the configuration, whole numbers by name; they read it from `orchestrator.settings`. */
   readonly settings?: Readonly<Record<string, number>>;
   /** Small tables that people write; they go to `<name>.landing_seeds`, and views read them there. */
@@ -41,6 +43,34 @@ export interface Topic {
   /** The field with the time at which the event happened. */
   readonly time: string;
   readonly schema: z.ZodType;
+}
+
+/**
+ * Files of another program, each of whose lines gives any number of events of a topic, or none. What a line gives must
+ * depend on nothing but the line and the path, and each event must have an id that is the same whenever it is read: a
+ * file that was rewritten is read again from its start.
+ */
+export interface Format {
+  readonly name: string;
+  /** Of the events. */
+  readonly topic: string;
+  /** How the names of its files end. */
+  readonly endings: readonly string[];
+  /** Whether refused lines go to the dead letters byte for byte; if not, only with their place and the reason. */
+  readonly keepsBytes: boolean;
+  /** `path`: where the file was when it was first seen. */
+  read(line: string, path: string): FormatLine;
+}
+
+/** Events (not checked yet), or why there are none: a fault refuses the line, `skipped` counts it under a reason. */
+export type FormatLine =
+  | { readonly events: readonly object[] }
+  | { readonly skipped: string }
+  | { readonly fault: string };
+
+/** What files of a format go by where files of events go by their topic. No topic of Kafka has a plus in its name. */
+export function formatTopic({ topic, name }: Format): string {
+  return `${topic}+${name}`;
 }
 
 /** A topic between two stages of a domain: written by `Context.forward`, never by producers. */

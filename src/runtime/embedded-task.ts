@@ -13,7 +13,7 @@ import type { Retry } from '../warehouse/clickhouse-delivery.ts';
 import { createDelivery } from '../warehouse/clickhouse-delivery.ts';
 import type { ClickHouseClient } from '../warehouse/client.ts';
 import type { Operations } from '../warehouse/operations.ts';
-import type { Domain, Stage } from './domain.ts';
+import { type Domain, formatTopic, type Stage } from './domain.ts';
 import type { Log } from './log.ts';
 import { type CommittedBatch, defaultLimits, Task, type TaskLimits, type TaskObserver } from './task.ts';
 import { TaskReport } from './task-report.ts';
@@ -150,7 +150,10 @@ export class EmbeddedTask {
 }
 
 function openInput(options: EmbeddedTaskOptions, topics: readonly string[], log: Log): Input {
-  const { segments, files, decoder, clock } = options;
-  if (segments !== undefined) return new SpoolSource({ segments, topics, decoder, now: clock, log });
-  return openFileSource({ files, topics, decoder, now: clock, log });
+  const { segments, files, decoder, clock, domain } = options;
+  // Always, whatever is read now: an import that a crash cut off is finished by the next command of any kind.
+  const formats = (domain.formats ?? []).filter(({ topic }) => topics.includes(topic));
+  const names = [...topics, ...formats.map(formatTopic)];
+  if (segments !== undefined) return new SpoolSource({ segments, topics: names, decoder, formats, now: clock, log });
+  return openFileSource({ files, topics: names, decoder, formats, now: clock, log });
 }

@@ -9,7 +9,7 @@ import type { Warehouse } from '../warehouse/open.ts';
 import { createOperations, type Operations } from '../warehouse/operations.ts';
 import { watermarkTable, writeSettings } from '../warehouse/watermark-table.ts';
 import { Deliveries } from './deliveries.ts';
-import { type Domain, settingsOf } from './domain.ts';
+import { type Domain, type Format, formatTopic, settingsOf } from './domain.ts';
 import { EmbeddedTask } from './embedded-task.ts';
 import { type Log, recordedLog } from './log.ts';
 import { runToEnd } from './run-tasks.ts';
@@ -25,6 +25,8 @@ export interface ReplayOptions {
   readonly paths: readonly string[];
   /** The topic of files whose names say none, and of `input`. */
   readonly topic?: string | undefined;
+  /** Read the files as this one, of one of the domains, instead of as events. */
+  readonly format?: Format | undefined;
   /** Standard input: lines of one topic, processed in the order in which they come. */
   readonly input?: AsyncIterable<Buffer | string> | undefined;
   readonly app: string;
@@ -32,6 +34,8 @@ export interface ReplayOptions {
   readonly log: Log;
   readonly clock?: () => number;
   readonly onProgress?: ((progress: ReplayProgress) => void) | undefined;
+  /** Each batch that is committed, also one that was left by a crash. */
+  readonly onCommitted?: ((batch: CommittedBatch) => void) | undefined;
   /** Asks for an end after the batches in hand. */
   readonly signal?: AbortSignal | undefined;
   /** How long those may take when ClickHouse does not take them (10,000). */
@@ -110,8 +114,12 @@ export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
 }
 
 /** The files under the paths. Also for asking, before anything is started, whether there are any. */
-export function findInput(request: Pick<ReplayOptions, 'paths' | 'domains' | 'topic'>): Promise<Discovery> {
-  const { paths, domains, topic } = request;
+export function findInput(request: Pick<ReplayOptions, 'paths' | 'domains' | 'topic' | 'format'>): Promise<Discovery> {
+  const { paths, domains, topic, format } = request;
+  if (format !== undefined) {
+    const name = formatTopic(format);
+    return discoverFiles(paths, [name], { topic: name, endings: format.endings });
+  }
   const names = domains.flatMap(({ topics }) => topics.map(({ name }) => name));
   return discoverFiles(paths, names, topic === undefined ? {} : { topic });
 }
@@ -134,6 +142,7 @@ async function openTasks(parts: Parts): Promise<EmbeddedTask[]> {
   const tasks: EmbeddedTask[] = [];
   const onCommitted = (batch: CommittedBatch) => {
     tally.add(batch);
+    options.onCommitted?.(batch);
     options.onProgress?.(progressOf(tally, tasks, input !== undefined));
   };
   try {

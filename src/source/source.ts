@@ -35,6 +35,8 @@ export interface SourceRecord {
   readonly time: number;
   readonly event?: StreamEvent;
   readonly rejection?: Rejection;
+  /** Why there is nothing in it to count: neither an event nor a fault. */
+  readonly skipped?: string;
   /** The record as it came; needed for dead letters only, so a source may make it when asked. */
   bytes(): Buffer;
   /** What came beside the bytes, where anything did. */

@@ -22,7 +22,7 @@ export interface DeadLetterFilter {
   readonly topic?: string | undefined;
   /** Only those that were not sent back. */
   readonly isPending?: boolean;
-  /** Only those whose bytes can be read again: not those that are too large. */
+  /** Only those whose bytes can be read again: not those that are too large, nor lines of a format. */
   readonly isReturnable?: boolean;
   /** Refused before this time, milliseconds since 1970. */
   readonly before?: number;
@@ -104,7 +104,7 @@ function conditions(filter: DeadLetterFilter): string {
   if (filter.code !== undefined) all.push('code = {code:String}');
   if (filter.topic !== undefined) all.push('topic = {topic:String}');
   if (filter.isPending) all.push('replayed_at IS NULL');
-  if (filter.isReturnable) all.push("code != 'EVENT_TOO_LARGE'");
+  if (filter.isReturnable) all.push("code != 'EVENT_TOO_LARGE'", "position(topic, '+') = 0");
   if (filter.before !== undefined) all.push('dead_at < fromUnixTimestamp64Milli({before:Int64})');
   if (filter.id !== undefined) all.push(`startsWith(${id}, {id:String})`);
   return all.join(' AND ');

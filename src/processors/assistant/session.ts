@@ -57,7 +57,9 @@ export function sessionStage(options: AssistantOptions): Stage {
       context.count('outside_dates');
       return;
     }
-    const state = context.get(space, key) ?? newSession();
+    const known = context.get(space, key);
+    if (known === undefined) context.count('new_session');
+    const state = known ?? newSession();
     if (order.isRepeat(state.entries, event.conversation_id)) {
       context.count('duplicate'); // Whatever else it says: the first one with that id counts.
       return;

@@ -19,7 +19,7 @@ const compareBytes = 262_144;
 export async function withoutCopies(
   assigned: readonly Assignment[],
   heads: ReadonlyMap<string, Buffer>,
-): Promise<Assignments> {
+): Promise<Omit<Assignments, 'changed'>> {
   const groups = new Map<string, Assignment[]>();
   for (const each of assigned) {
     const head = heads.get(each.file.path) as Buffer;

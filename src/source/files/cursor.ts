@@ -1,22 +1,23 @@
 import { stat } from 'node:fs/promises';
 import { ParleyError } from '../../errors.ts';
-import type { Decoder } from '../../events/decode.ts';
 import { edgeBytes, type Opened, openAt } from './content.ts';
+import type { LineReader } from './line-reader.ts';
 import { type Block, Lines } from './lines.ts';
 import { lastEventTime } from './look-back.ts';
 import { type Digest, digest, type FileMark, tailBytes } from './mark.ts';
 import { FileRecord, isWhole, lineAt } from './record.ts';
 
+const none: readonly never[] = [];
+
 export interface CursorOptions {
   readonly shard: string;
   readonly path: string;
-  readonly topic: string;
   /** Place in the order of shards whose next records have the same time. */
   readonly rank: number;
   readonly offset: number;
   /** Where a range that is read again ends. */
   readonly until?: number;
-  readonly decoder: Decoder;
+  readonly reader: LineReader;
   readonly blockBytes: () => number;
 }
 
@@ -36,6 +37,8 @@ export class FileCursor {
   offset: number;
   /** The next record, while awake. */
   head: FileRecord | undefined;
+  /** What the line of the next record gives besides it: the two are taken together. */
+  rest: readonly FileRecord[] = none;
   /** The time that orders the next record. One that was rejected comes at once, as after the record before it. */
   order = Number.NEGATIVE_INFINITY;
   isEnded = false;
@@ -66,7 +69,7 @@ export class FileCursor {
     this.#options = options;
     this.shard = options.shard;
     this.path = options.path;
-    this.topic = options.topic;
+    this.topic = options.reader.topic;
     this.rank = options.rank;
     this.offset = options.offset;
     this.takenTo = options.offset;
@@ -116,6 +119,7 @@ export class FileCursor {
     this.#lines = undefined;
     this.#block = undefined;
     this.head = undefined;
+    this.rest = none;
     this.#head = Buffer.alloc(0);
     this.#tail = Buffer.alloc(0);
   }
@@ -123,17 +127,20 @@ export class FileCursor {
   /** Goes to the next record if the block has it; otherwise false, and `advance` must be awaited. */
   step(now: number): boolean {
     const block = this.#block as Block;
-    const line = lineAt(block, this.#next, this.#options.decoder, this.topic, now);
+    const { reader } = this.#options;
+    const line = lineAt(block, this.#next, reader, now);
     if (line === undefined || (line.isUnterminated && !isWhole(line))) return false;
     this.#next = line.next;
-    const { event } = line.decoded;
+    const { event, more = none } = line.decoded;
     if (event === undefined && this.#timeBefore === undefined) {
-      this.#timeBefore = lastEventTime(this.#tail, this.offset, this.topic, this.#options.decoder, now);
+      this.#timeBefore = lastEventTime(this.#tail, this.offset, reader, now);
     }
-    const record = new FileRecord(this.topic, this.shard, line, this.#timeBefore ?? 0);
+    const record = new FileRecord(reader, this.shard, line, this.#timeBefore ?? 0, line.decoded);
     this.#timeBefore = record.time;
     this.order = event === undefined ? Number.NEGATIVE_INFINITY : record.time;
     this.head = record;
+    const { time } = record;
+    this.rest = more.length === 0 ? none : more.map((each) => new FileRecord(reader, this.shard, line, time, each));
     this.offset = record.offset;
     this.decodedNow = now;
     return true;
@@ -199,12 +206,13 @@ export class FileCursor {
 
   #end(last: Block | undefined): void {
     this.head = undefined;
+    this.rest = none;
     this.order = Number.POSITIVE_INFINITY;
     this.isEnded = true;
     this.fault = this.#lines?.fault;
     if (last === undefined) return;
     // The place is before the line that is not whole, or after empty ones.
-    const line = lineAt(last, this.#next, this.#options.decoder, this.topic, 0);
+    const line = lineAt(last, this.#next, this.#options.reader, 0);
     const at = line ? line.start : last.bytes.length;
     this.offset = last.base + at;
     this.pendingBytes = last.end - this.offset;

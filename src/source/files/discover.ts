@@ -23,6 +23,8 @@ export interface Discovery {
 export interface DiscoverOptions {
   /** The topic of the files named one by one, and of those in folders whose names say none. */
   readonly topic?: string;
+  /** How the names of files in folders end. Default: `.ndjson`, `.ndjson.gz`. */
+  readonly endings?: readonly string[];
 }
 
 /**
@@ -45,8 +47,8 @@ export async function discoverFiles(
   for (const path of paths) {
     const found = await look(path);
     if (found.isFolder) {
-      const counted = await addFolder(found.path, knownTopics, options.topic, files, ignored, new Set());
-      if (counted === 0) throw emptyFolder(path, [...ignored].sort());
+      const counted = await addFolder(found.path, knownTopics, options, files, ignored, new Set());
+      if (counted === 0) throw emptyFolder(path, [...ignored].sort(), options.endings);
       continue;
     }
     const topic = options.topic ?? topicOf(basename(path), knownTopics) ?? topicOf(basename(found.path), knownTopics);
@@ -68,6 +70,8 @@ export function topicOf(name: string, knownTopics: readonly string[]): string | 
   return fitting.sort((a, b) => b.length - a.length)[0];
 }
 
+const eventEndings = ['.ndjson', '.ndjson.gz'];
+
 function isCompressed(path: string): boolean {
   return path.endsWith('.gz');
 }
@@ -76,7 +80,7 @@ function isCompressed(path: string): boolean {
 async function addFolder(
   folder: string,
   knownTopics: readonly string[],
-  topicOfOthers: string | undefined,
+  options: DiscoverOptions,
   files: Map<string, DiscoveredFile>,
   ignored: Set<string>,
   visited: Set<string>,
@@ -93,7 +97,7 @@ async function addFolder(
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     if (entry.name.startsWith('.')) continue;
     const path = join(folder, entry.name);
-    const isEvents = /\.ndjson(?:\.gz)?$/.test(entry.name);
+    const isEvents = (options.endings ?? eventEndings).some((ending) => entry.name.endsWith(ending));
     if (!entry.isDirectory() && !entry.isSymbolicLink() && !isEvents) continue;
     const found = await look(path).catch((error: unknown) => {
       // A dangling link to no file of events is none of our business.
@@ -101,9 +105,9 @@ async function addFolder(
       throw error;
     });
     if (found?.isFolder) {
-      counted += await addFolder(found.path, knownTopics, topicOfOthers, files, ignored, visited);
+      counted += await addFolder(found.path, knownTopics, options, files, ignored, visited);
     } else if (found && isEvents) {
-      const topic = topicOf(entry.name, knownTopics) ?? topicOfOthers;
+      const topic = topicOf(entry.name, knownTopics) ?? options.topic;
       if (topic === undefined) {
         ignored.add(path);
         continue;
@@ -150,10 +154,11 @@ function unknownTopic(message: string, received: string, where: string, known: r
   });
 }
 
-function emptyFolder(path: string, ignored: readonly string[]): ParleyError {
+function emptyFolder(path: string, ignored: readonly string[], endings: readonly string[] | undefined): ParleyError {
   const near = ignored.filter((name) => name.startsWith(path)).slice(0, 3);
   return new ParleyError('PARLEY_SOURCE_EMPTY', `There are no files of known topics in ${path}`, {
-    expected: '<domain>.<name>.ndjson or .ndjson.gz',
+    expected:
+      endings === undefined ? '<domain>.<name>.ndjson or .ndjson.gz' : `names that end in ${endings.join(' or ')}`,
     received: near.length > 0 ? `names of no known topic: ${near.join(', ')}` : 'nothing that ends so',
     where: path,
   });

@@ -1,10 +1,12 @@
 import { ParleyError } from '../../errors.ts';
 import type { Decoder } from '../../events/decode.ts';
+import { type Format, formatTopic } from '../../runtime/domain.ts';
 import type { BatchLimits, Positions, Range, ReadOptions, Source } from '../source.ts';
 import type { SkippedFile } from './copies.ts';
 import { FileCursor } from './cursor.ts';
 import type { DiscoveredFile } from './discover.ts';
 import { type Assignment, assignShards, pathOfShard } from './identity.ts';
+import { createLineReader } from './line-reader.ts';
 import { asMark, type FileMark, isSame } from './mark.ts';
 import { Merge, type MergedBatch, type MergeOptions } from './merge.ts';
 
@@ -14,6 +16,8 @@ export interface FileSourceOptions {
   /** Topics of the stage; their order breaks ties between events of the same time. */
   readonly topics: readonly string[];
   readonly decoder: Decoder;
+  /** Of the files that hold no events but lines from which events are made; their names are in `topics`. */
+  readonly formats?: readonly Format[] | undefined;
   /** Milliseconds since 1970; asked once for each batch. */
   readonly now: () => number;
   readonly log?: SourceLog;
@@ -81,7 +85,13 @@ export class FileSource implements Source {
 
   /** Errors: PARLEY_SOURCE_CHANGED when the bytes already counted are in none of the files. */
   async seek(positions: Positions): Promise<void> {
-    const { files, skipped } = await assignShards(this.#files, positions);
+    const { files, skipped, changed } = await assignShards(this.#files, positions);
+    const refused = changed.find(({ topic }) => !this.#isFormat(topic));
+    if (refused !== undefined) throw refused.error;
+    // What a format makes of a line has an id of its own, so lines that were counted before are known again.
+    for (const { error } of changed) {
+      this.#options.log?.warn({ file: error.detail.where }, `${error.message}: it is read again from its start`);
+    }
     this.#skipped = skipped;
     this.#assigned = files;
     for (const { path, heldBy } of skipped) {
@@ -173,6 +183,10 @@ export class FileSource implements Source {
     return { bytes: Math.min(bytes, bytesTotal), bytesTotal };
   }
 
+  #isFormat(topic: string): boolean {
+    return (this.#options.formats ?? []).some((format) => formatTopic(format) === topic);
+  }
+
   /** A clock set back must not make a batch refuse what the one before it has seen. */
   #tick(): number {
     this.#now = Math.max(this.#now, this.#options.now());
@@ -197,9 +211,10 @@ export class FileSource implements Source {
     until?: number,
   ): FileCursor {
     const rank = ranks.get(shard) as number;
-    const { decoder } = this.#options;
+    const { decoder, formats = [] } = this.#options;
+    const reader = createLineReader({ decoder, formats, topic, path: pathOfShard(shard) });
     const { blockBytes } = merge;
-    const options = { shard, path, topic, rank, offset, decoder, blockBytes };
+    const options = { shard, path, rank, offset, reader, blockBytes };
     return new FileCursor(until === undefined ? options : { ...options, until });
   }
 }

@@ -20,6 +20,13 @@ export interface Assignment {
 export interface Assignments {
   readonly files: readonly Assignment[];
   readonly skipped: readonly SkippedFile[];
+  /** Files that do not hold any more what was counted of them; they are assigned as new ones. PARLEY_SOURCE_CHANGED. */
+  readonly changed: readonly ChangedFile[];
+}
+
+export interface ChangedFile {
+  readonly topic: string;
+  readonly error: ParleyError;
 }
 
 interface Known {
@@ -38,7 +45,7 @@ interface Known {
  *
  * - It stands where the position was, or that place no longer holds those bytes (moved, renamed, compressed): same shard.
  * - The file is still in its place, so this one is a copy: a shard of its own, which begins at the position's offset.
- * - It stands where a position was and does not hold what was counted, and no other file does: PARLEY_SOURCE_CHANGED.
+ * - It stands where a position was and does not hold what was counted, and no other file does: changed, for the caller to refuse.
  * - Otherwise it is new.
  *
  * Then of files that hold the same, or of which one is the beginning of another, only the longest is left.
@@ -64,7 +71,7 @@ export async function assignShards(files: readonly DiscoveredFile[], positions: 
       continue;
     }
     const { shard, position, mark } = continued;
-    if (continued.claimedBy === undefined && (continued === own || !(await isInPlace(continued)))) {
+    if (continued.claimedBy === undefined && (continued.path === file.path || !(await isInPlace(continued)))) {
       continued.claimedBy = file.path;
       const isDone = mark?.whole !== undefined && (await isUntouched(file, mark));
       assigned.push({ file, shard, offset: position.offset, isDone });
@@ -73,10 +80,11 @@ export async function assignShards(files: readonly DiscoveredFile[], positions: 
       assigned.push({ file, shard: name, offset: position.offset, copyOf: shard, isDone: false });
     }
   }
+  const changed: ChangedFile[] = [];
   for (const { file, known: own } of displaced) {
-    if (own.claimedBy === undefined) throw await changed(file, own);
+    if (own.claimedBy === undefined) changed.push({ topic: file.topic, error: await changeOf(file, own) });
   }
-  return withoutCopies(assigned, heads);
+  return { ...(await withoutCopies(assigned, heads)), changed };
 }
 
 /** The path that a shard was named after. */
@@ -134,7 +142,7 @@ function newShard(path: string, taken: Set<string>): string {
   return shard;
 }
 
-async function changed(file: DiscoveredFile, { position, mark }: Known): Promise<ParleyError> {
+async function changeOf(file: DiscoveredFile, { position, mark }: Known): Promise<ParleyError> {
   const opened = await openAt(file.path, position.offset).catch(() => undefined);
   opened?.content.close();
   const received = opened ? 'other bytes before it' : 'a file whose content ends before it';

@@ -79,6 +79,7 @@ export class Merge {
       do {
         const record = cursor.head as FileRecord;
         records.push(record);
+        for (const other of cursor.rest) records.push(other);
         bytes += record.size;
         if (!cursor.step(now)) await cursor.advance(now);
       } while (

@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import { type Decoded, type Decoder, tooLarge } from '../../events/decode.ts';
+import type { Decoded } from '../../events/decode.ts';
 import type { StreamEvent } from '../../runtime/domain.ts';
 import type { Rejection, SourceRecord } from '../source.ts';
+import type { LineReader, ReadLine, Skipped } from './line-reader.ts';
 import type { Block } from './lines.ts';
 
 /** A line of a file as a record. It keeps its block alive, so a batch holds the bytes of its own records. */
@@ -12,14 +13,19 @@ export class FileRecord implements SourceRecord {
   readonly time: number;
   declare readonly event?: StreamEvent;
   declare readonly rejection?: Rejection;
+  declare readonly skipped?: string;
   /** Bytes of the line. */
   readonly size: number;
   readonly #block: Buffer;
   readonly #start: number;
 
-  constructor(topic: string, shard: string, line: Line, timeBefore: number) {
-    const { block, start, decoded } = line;
-    this.topic = topic;
+  readonly #keepsBytes: boolean;
+
+  /** `decoded`: the line's own, or one of the others that it gives. */
+  constructor(reader: LineReader, shard: string, line: Line, timeBefore: number, decoded: Decoded | Skipped) {
+    const { block, start } = line;
+    this.topic = reader.topic;
+    this.#keepsBytes = reader.keepsBytes;
     this.shard = shard;
     this.offset = block.base + start;
     this.size = line.end - start;
@@ -30,11 +36,13 @@ export class FileRecord implements SourceRecord {
       this.event = decoded.event;
     } else {
       this.time = timeBefore;
-      this.rejection = decoded.rejection as Rejection;
+      if (decoded.rejection) this.rejection = decoded.rejection;
+      else this.skipped = decoded.skipped;
     }
   }
 
   bytes(): Buffer {
+    if (!this.#keepsBytes) return Buffer.alloc(0);
     return Buffer.from(this.#block.subarray(this.#start, this.#start + this.size));
   }
 }
@@ -47,16 +55,16 @@ export interface Line {
   readonly end: number;
   readonly next: number;
   readonly isUnterminated: boolean;
-  readonly decoded: Decoded;
+  readonly decoded: ReadLine;
 }
 
 /** The first line at or after `at` in the block that is not empty; undefined when there is none. */
-export function lineAt(block: Block, at: number, decoder: Decoder, topic: string, now: number): Line | undefined {
+export function lineAt(block: Block, at: number, reader: LineReader, now: number): Line | undefined {
   const { ascii, bytes } = block;
   const length = bytes.length;
   if (block.trueBytes !== undefined) {
     if (at >= length) return undefined;
-    const decoded = tooLarge(block.trueBytes, decoder.eventBytesMax) as Decoded;
+    const decoded = reader.tooLarge(block.trueBytes);
     return { block, start: 0, end: length, next: length, isUnterminated: block.isUnterminated, decoded };
   }
   for (let start = at; start < length; ) {
@@ -68,7 +76,7 @@ export function lineAt(block: Block, at: number, decoder: Decoder, topic: string
     const textStart = block.base + start === 0 && ascii === undefined ? afterByteOrderMark(bytes) : start;
     if (end > textStart) {
       const text = ascii === undefined ? utf8(block, textStart, end) : ascii.slice(start, end);
-      const decoded = text === undefined ? notUtf8 : decoder.decode(topic, text, now);
+      const decoded = text === undefined ? notUtf8 : reader.read(text, now);
       return { block, start, end, next, isUnterminated, decoded };
     }
     start = next;

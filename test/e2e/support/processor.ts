@@ -5,6 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { environment, root } from '../../cli/program.ts';
 
 export interface ProcessorOptions {
+  /** Default: replay. */
+  readonly command?: readonly string[];
   readonly paths: readonly string[];
   readonly dataDir: string;
   readonly more?: Readonly<Record<string, string>>;
@@ -20,7 +22,7 @@ export type LogLine = Readonly<Record<string, unknown>> & { readonly level: stri
 
 const living = new Set<Processor>();
 
-/** One life of the real program: `parley replay`, in a process of its own, whose ClickHouse is a child of that. */
+/** One life of the real program, `parley replay` or another command that ends, in a process of its own, whose ClickHouse is a child of that. */
 export class Processor {
   readonly ended: Promise<Death>;
   readonly lines: LogLine[] = [];
@@ -31,9 +33,9 @@ export class Processor {
   #out = '';
   #waiting: (() => void)[] = [];
 
-  constructor({ paths, dataDir, more = {} }: ProcessorOptions) {
+  constructor({ command = ['replay'], paths, dataDir, more = {} }: ProcessorOptions) {
     this.#dataDir = dataDir;
-    const args = [join(root, 'bin/parley.js'), 'replay', ...paths, '--json', '--data-dir', dataDir];
+    const args = [join(root, 'bin/parley.js'), ...command, ...paths, '--json', '--data-dir', dataDir];
     this.#child = spawn(process.execPath, args, {
       env: environment({ PARLEY_LOG_LEVEL: 'debug', ...more }),
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -152,7 +154,7 @@ export async function endProcessors(): Promise<void> {
 export async function runToEnd(options: ProcessorOptions): Promise<Processor> {
   const processor = new Processor(options);
   const { code } = await processor.ended;
-  if (code !== 0) throw new Error(`parley replay ended with ${code}:\n${processor.errors}`);
+  if (code !== 0) throw new Error(`parley ended with ${code}:\n${processor.errors}`);
   return processor;
 }
 
