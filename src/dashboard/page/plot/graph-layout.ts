@@ -2,6 +2,8 @@ import { Graph, layout } from '@dagrejs/dagre';
 
 export interface Box {
   readonly name: string;
+  /** The name in two lines: up to its last dot, and what follows. */
+  readonly lines: readonly [string, string];
   readonly x: number;
   readonly y: number;
   readonly width: number;
@@ -21,15 +23,17 @@ export interface Layout {
   readonly arrows: readonly Arrow[];
 }
 
-const boxHeight = 30;
+const boxHeight = 36;
 
 /** Places boxes from left to right along the arrows, with as few crossings as dagre finds. */
 export function layOut(edges: readonly { readonly source: string; readonly target: string }[]): Layout {
   const graph = new Graph();
-  graph.setGraph({ rankdir: 'LR', nodesep: 14, ranksep: 56, marginx: 2, marginy: 2 });
+  graph.setGraph({ rankdir: 'LR', nodesep: 10, ranksep: 44, marginx: 2, marginy: 2 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const name of new Set(edges.flatMap(({ source, target }) => [source, target]))) {
-    graph.setNode(name, { width: Math.max(72, name.length * 6.9 + 24), height: boxHeight });
+    const [above, below] = linesOf(name);
+    const letters = Math.max(above.length * 0.86, below.length);
+    graph.setNode(name, { width: Math.max(72, letters * 6.9 + 20), height: boxHeight });
   }
   for (const { source, target } of edges) graph.setEdge(source, target);
   layout(graph);
@@ -37,12 +41,22 @@ export function layOut(edges: readonly { readonly source: string; readonly targe
   return {
     width,
     height,
-    boxes: graph.nodes().map((name) => ({ name, ...(graph.node(name) as Omit<Box, 'name'>) })),
+    boxes: graph.nodes().map((name) => ({
+      name,
+      lines: linesOf(name),
+      ...(graph.node(name) as Pick<Box, 'x' | 'y' | 'width' | 'height'>),
+    })),
     arrows: graph.edges().map((edge) => {
       const { points } = graph.edge(edge) as { points: { x: number; y: number }[] };
       return { source: edge.v, target: edge.w, path: curve(points) };
     }),
   };
+}
+
+/** `topic shop.orders` is `topic shop.` and `orders`; a name without a dot has nothing above it. */
+function linesOf(name: string): [string, string] {
+  const end = name.lastIndexOf('.') + 1;
+  return [name.slice(0, end), name.slice(end)];
 }
 
 /** A smooth line that leaves and arrives level. */
