@@ -42,8 +42,12 @@ test.each([
     }
     expect(complaints).toEqual([]);
     expect(elsewhere).toEqual([]);
-    // The sample has no ratings; nothing went wrong with it.
-    expect(empty.filter((one) => one.startsWith('conversations/'))).toEqual(['conversations/clinics: Satisfaction']);
+    // The sample has no ratings, and every conversation in it is done; nothing went wrong with it.
+    expect(empty.filter((one) => one.startsWith('conversations/'))).toEqual([
+      'conversations/waiting-now: By clinic',
+      'conversations/waiting-now: Who waits longest',
+      'conversations/clinics: Satisfaction',
+    ]);
     await close();
   },
   120_000,
@@ -161,7 +165,7 @@ test('a graph that a domain may declare is drawn, can be read by all, and is a t
   ];
   const columns = ['source', 'target'].map((name) => ({ name, type: 'String' }));
   await page.route('**/api/pages', (route) =>
-    route.fulfill({ json: { domains: [domain], days: { catalogue: null } } }),
+    route.fulfill({ json: { domains: [domain], days: { catalogue: null }, completeThrough: {} } }),
   );
   await page.route('**/api/query/catalogue/lineage', (route) =>
     route.fulfill({ json: { columns, rows: arrows, completeThrough: null, elapsedMs: 1 } }),
@@ -172,9 +176,18 @@ test('a graph that a domain may declare is drawn, can be read by all, and is a t
   expect((await boxes.allTextContents()).sort()).toEqual([...new Set(arrows.flat())].sort());
   expect(await page.locator('.graph-arrow').count()).toBe(arrows.length);
   await page.locator('.graph-box', { hasText: 'agg_response_times' }).hover();
-  const marked = await page.locator('.graph-box[data-marked="true"]').allTextContents();
-  expect(marked.sort()).toEqual(['agg_response_times', 'fact_messages', 'messages']);
+  const marked = (await page.locator('.graph-box[data-marked="true"]').allTextContents()).sort();
+  expect(marked).toEqual(['agg_response_times', 'fact_messages', 'messages']);
   expect(await violations(page)).toEqual([]);
+  const size = () => page.locator('.graph svg').evaluate((svg) => svg.getBoundingClientRect().width);
+  const before = await size();
+  await page.getByRole('button', { name: 'Larger' }).click();
+  expect(await size()).toBeGreaterThan(before);
+  // One alone, by its box or by the list, which can be reached by keyboard.
+  await page.locator('.graph-box', { hasText: 'agg_response_times' }).click();
+  await expect.poll(() => boxes.allTextContents().then((names) => names.sort())).toEqual(marked);
+  await page.getByRole('combobox', { name: 'Show' }).selectOption('ratings');
+  await expect.poll(() => boxes.allTextContents().then((names) => names.sort())).toEqual(['fact_ratings', 'ratings']);
   await page.getByRole('button', { name: 'Table' }).click();
   expect(await page.locator('tbody tr').count()).toBe(arrows.length);
   expect(complaints).toEqual([]);

@@ -38,19 +38,30 @@ export function layOut(edges: readonly { readonly source: string; readonly targe
   for (const { source, target } of edges) graph.setEdge(source, target);
   layout(graph);
   const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
+  const boxes: Box[] = graph.nodes().map((name) => ({
+    name,
+    lines: linesOf(name),
+    ...(graph.node(name) as Pick<Box, 'x' | 'y' | 'width' | 'height'>),
+  }));
+  const boxOf = new Map(boxes.map((box) => [box.name, box]));
   return {
     width,
     height,
-    boxes: graph.nodes().map((name) => ({
-      name,
-      lines: linesOf(name),
-      ...(graph.node(name) as Pick<Box, 'x' | 'y' | 'width' | 'height'>),
-    })),
-    arrows: graph.edges().map((edge) => {
-      const { points } = graph.edge(edge) as { points: { x: number; y: number }[] };
-      return { source: edge.v, target: edge.w, path: curve(points) };
+    boxes,
+    arrows: graph.edges().map(({ v: source, w: target }) => {
+      const { points } = graph.edge(source, target) as { points: Point[] };
+      const [from, to] = [boxOf.get(source)!, boxOf.get(target)!];
+      // dagre leaves a box at any of its sides, under its neighbours.
+      const start = { x: from.x + from.width / 2, y: from.y };
+      const end = { x: to.x - to.width / 2, y: to.y };
+      return { source, target, path: curve([start, ...points.slice(1, -1), end]) };
     }),
   };
+}
+
+interface Point {
+  readonly x: number;
+  readonly y: number;
 }
 
 /** `topic shop.orders` is `topic shop.` and `orders`; a name without a dot has nothing above it. */
@@ -60,7 +71,7 @@ function linesOf(name: string): [string, string] {
 }
 
 /** A smooth line that leaves and arrives level. */
-function curve(points: readonly { readonly x: number; readonly y: number }[]): string {
+function curve(points: readonly Point[]): string {
   return points
     .map(({ x, y }, index) => {
       const before = points[index - 1];
