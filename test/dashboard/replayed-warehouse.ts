@@ -69,8 +69,9 @@ export class ReplayedWarehouse {
 /** With the real sample, and synthetic events of every domain beside it unless it is asked for `sampleOnly`. */
 export async function replayedWarehouse({ sampleOnly = false } = {}): Promise<ReplayedWarehouse> {
   const folder = mkdtempSync(join(tmpdir(), 'parley-dashboard-'));
-  const domains = allDomains().map(({ name }) => name);
-  const warehouse = await openWarehouse({ dataDir: folder, httpPort: 0, tcpPort: 0, domains });
+  const declared = allDomains();
+  const domains = declared.map(({ name }) => name);
+  const warehouse = await openWarehouse({ dataDir: folder, httpPort: 0, tcpPort: 0, domains, declared });
   const replayed = new ReplayedWarehouse(warehouse, folder);
   await replayed.replay(sample);
   if (sampleOnly) return replayed;

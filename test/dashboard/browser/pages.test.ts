@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from '../../../scripts/browser.ts';
 import { pagesOf } from '../../../src/dashboard/pages/index.ts';
+import { domainNames } from '../../../src/domains.ts';
 import { violations } from './support/axe.ts';
 import { figure, settle, visit } from './support/browser.ts';
 import { type Site, startSite } from './support/site.ts';
@@ -18,7 +19,9 @@ afterAll(async () => {
   await site?.stop();
 });
 
-const places = pagesOf(['conversations']).flatMap(({ pages }) => pages);
+const places = pagesOf(domainNames).flatMap(({ pages }) => pages);
+/** The sample has nothing of the assistant. */
+const isUnfilled = (path: string) => path.startsWith('assistant/');
 
 test.each([
   ['light', 1280],
@@ -33,7 +36,7 @@ test.each([
       await page.goto(`/${path}`);
       await settle(page);
       expect(await page.locator('h1').textContent(), path).toBe(question);
-      expect(await page.locator('.panel').count(), path).toBe(panels.length);
+      expect(await page.locator('.panel').count(), path).toBe(isUnfilled(path) ? 0 : panels.length);
       expect(await page.locator('[data-state="failed"]').allTextContents(), path).toEqual([]);
       expect(await isWiderThanScreen(page), path).toBe(false);
       expect(await violations(page), path).toEqual([]);
@@ -106,6 +109,18 @@ test('a chart is told in words, and can be seen as a table whose numbers are tho
     'SELECT uniqExact(clinic_code) AS clinics FROM conversations.fact_messages',
   );
   expect(await panel.locator('tbody tr').count()).toBe(clinics);
+  await close();
+});
+
+test('a domain without data comes last, and its pages say how to fill it', async () => {
+  const { page, close } = await visit(browser, site.url);
+  await page.goto('/');
+  await page.getByRole('heading', { name: places[0]!.question }).waitFor();
+  const titles = await page.getByRole('navigation').getByRole('heading').allTextContents();
+  expect(titles).toEqual(['Conversations', 'Operators', 'Assistant no data yet']);
+  await page.goto('/assistant/project-insights');
+  await page.getByRole('heading', { name: 'Nothing is counted yet' }).waitFor();
+  expect(await page.locator('main code').textContent()).toMatch(/^parley import claude-code /);
   await close();
 });
 

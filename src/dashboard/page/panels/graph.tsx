@@ -7,12 +7,14 @@ import type { Layout } from '../plot/graph-layout.ts';
 type LayOut = typeof import('../plot/graph-layout.ts').layOut;
 
 const zooms = [0.25, 0.35, 0.5, 0.7, 0.85, 1, 1.25, 1.5];
+/** A graph that is a little wider than its place is drawn as wide as that; smaller than this it could not be read. */
+const fitMin = 0.8;
 
 /** Boxes and arrows, at first as large as text; all of them, or those that lead to one and follow from it. */
 export function GraphView({ panel, rows }: { readonly panel: GraphPanel; readonly rows: readonly Row[] }) {
   const [layOut, setLayOut] = useState<{ readonly it: LayOut }>();
   const [chosen, setChosen] = useState('');
-  const [zoom, setZoom] = useState(1);
+  const [zoom, setZoom] = useState<number>();
   const id = useId();
   useEffect(() => {
     void import('../plot/graph-layout.ts').then((module) => setLayOut({ it: module.layOut }));
@@ -27,7 +29,8 @@ export function GraphView({ panel, rows }: { readonly panel: GraphPanel; readonl
   const shown = useMemo(() => (center === '' ? edges : onlyAround(edges, center)), [edges, center]);
   const layout = useMemo(() => layOut?.it(shown), [layOut, shown]);
   if (layout === undefined) return null;
-  const place = zooms.indexOf(zoom);
+  const smaller = zooms.findLast((one) => one < (zoom ?? fitMin));
+  const larger = zooms.find((one) => one > (zoom ?? 1));
   return (
     <>
       <div class="graph-tools">
@@ -44,20 +47,20 @@ export function GraphView({ panel, rows }: { readonly panel: GraphPanel; readonl
           type="button"
           class="button"
           aria-label="Smaller"
-          disabled={place === 0}
-          onClick={() => setZoom(zooms[place - 1]!)}
+          disabled={smaller === undefined}
+          onClick={() => setZoom(smaller)}
         >
           −
         </button>
         <span class="graph-zoom" role="status">
-          {Math.round(zoom * 100)} %
+          {zoom === undefined ? 'Fitted' : `${Math.round(zoom * 100)} %`}
         </span>
         <button
           type="button"
           class="button"
           aria-label="Larger"
-          disabled={place === zooms.length - 1}
-          onClick={() => setZoom(zooms[place + 1]!)}
+          disabled={larger === undefined}
+          onClick={() => setZoom(larger)}
         >
           +
         </button>
@@ -71,7 +74,8 @@ interface GraphProps {
   readonly title: string;
   readonly layout: Layout;
   readonly edges: readonly Edge[];
-  readonly zoom: number;
+  /** Undefined: as wide as the place, within reason. */
+  readonly zoom: number | undefined;
   readonly center: string;
   readonly choose: (name: string) => void;
 }
@@ -86,8 +90,9 @@ function Graph({ title, layout, edges, zoom, center, choose }: GraphProps) {
     <section class="graph" aria-label={`${title}, graph`} tabIndex={0}>
       <svg
         viewBox={`0 0 ${layout.width} ${layout.height}`}
-        width={layout.width * zoom}
-        height={layout.height * zoom}
+        width={layout.width * (zoom ?? 1)}
+        height={layout.height * (zoom ?? 1)}
+        style={zoom === undefined ? { minWidth: `${layout.width * fitMin}px`, maxWidth: '100%', height: 'auto' } : {}}
         role="img"
         aria-label={label}
         data-pointed={marked !== undefined}
