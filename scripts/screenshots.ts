@@ -38,7 +38,7 @@ const pictures: readonly Picture[] = [
     name: 'lineage',
     path: '/orchestrator/lineage',
     theme: 'light',
-    height: 660,
+    height: 440,
     around: 'conversations.agg_engagement_daily',
   },
   { name: 'overview-phone', path: '/conversations/overview?days=90', theme: 'dark', height: 844, width: 390 },
@@ -118,7 +118,7 @@ async function untilMessages(page: Page, count: number): Promise<void> {
 async function take(by: Browser, url: string, picture: Picture): Promise<void> {
   const page = await open(by, url, picture);
   await page.locator('.live[data-connection="live"]').waitFor();
-  await page.locator('.figures, .drawing > svg, .drawing > figure, table').first().waitFor();
+  await page.locator('.figures, .drawing > svg, .drawing > figure, .graph svg, table').first().waitFor();
   const busy = page.locator('.panel[aria-busy="true"]');
   while ((await busy.count()) > 0) await busy.first().waitFor({ state: 'detached' });
   if (picture.around !== undefined) await page.getByRole('combobox', { name: 'Show' }).selectOption(picture.around);
