@@ -25,6 +25,8 @@ interface Picture {
   readonly height: number;
   /** Wide as a phone, instead of 1200 pixels. */
   readonly width?: number;
+  /** The only box of a graph that is shown, with what leads to it and what follows from it. */
+  readonly around?: string;
 }
 
 const pictures: readonly Picture[] = [
@@ -32,6 +34,13 @@ const pictures: readonly Picture[] = [
   { name: 'response-times-dark', path: '/conversations/response-times?days=90', theme: 'dark', height: 900 },
   { name: 'themes', path: '/conversations/themes?days=90', theme: 'light', height: 760 },
   { name: 'operators', path: '/operators/work', theme: 'light', height: 820 },
+  {
+    name: 'lineage',
+    path: '/orchestrator/lineage',
+    theme: 'light',
+    height: 440,
+    around: 'conversations.agg_engagement_daily',
+  },
   { name: 'overview-phone', path: '/conversations/overview?days=90', theme: 'dark', height: 844, width: 390 },
 ];
 
@@ -109,9 +118,10 @@ async function untilMessages(page: Page, count: number): Promise<void> {
 async function take(by: Browser, url: string, picture: Picture): Promise<void> {
   const page = await open(by, url, picture);
   await page.locator('.live[data-connection="live"]').waitFor();
-  await page.locator('.figures, .drawing > svg, .drawing > figure, table').first().waitFor();
+  await page.locator('.figures, .drawing > svg, .drawing > figure, .graph svg, table').first().waitFor();
   const busy = page.locator('.panel[aria-busy="true"]');
   while ((await busy.count()) > 0) await busy.first().waitFor({ state: 'detached' });
+  if (picture.around !== undefined) await page.getByRole('combobox', { name: 'Show' }).selectOption(picture.around);
   // The folder of this checkout is of no interest to anybody else.
   await page.evaluate(`
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

@@ -11,6 +11,8 @@ export interface DomainPages {
   /** What a person can narrow the pages by, besides the days: each is a list of values. */
   readonly filters: readonly FilterSpec[];
   readonly pages: readonly Page[];
+  /** How a person gives it data, while it has none; left out: it fills by itself. */
+  readonly toFill?: { readonly text: string; readonly command: string };
 }
 
 export interface FilterSpec {
@@ -52,6 +54,8 @@ interface PanelBase {
   readonly title: string;
   /** How the figure is defined, in a sentence or two. */
   readonly note?: string;
+  /** What it means that there is nothing, when that is not plain. */
+  readonly empty?: string;
   readonly query: string;
   /** Half of the page's width, or all of it. */
   readonly width?: 'half' | 'full';
@@ -106,11 +110,12 @@ export const bundledPage = 'dist/dashboard/page';
 
 /**
  * `GET /api/pages`: everything that the page needs to draw itself. `days` are the first and last with data; null when
- * there is none.
+ * there is none. `completeThrough` is ISO 8601, of the domains of which it is known: all their events up to then are counted.
  */
 export interface Pages {
   readonly domains: readonly DomainPages[];
   readonly days: Readonly<Record<string, { readonly first: string; readonly last: string } | null>>;
+  readonly completeThrough: Readonly<Record<string, string>>;
 }
 
 /**

@@ -43,7 +43,11 @@ export class Dashboard {
     const { version } = await this.changes.current();
     const make = async () => {
       const days = this.#domains.map(async ({ domain }) => [domain, await this.#reader.days(domain)] as const);
-      const pages: Pages = { domains: this.#domains, days: Object.fromEntries(await Promise.all(days)) };
+      const pages: Pages = {
+        domains: this.#domains,
+        days: Object.fromEntries(await Promise.all(days)),
+        completeThrough: Object.fromEntries(this.#completeThrough),
+      };
       return JSON.stringify(pages);
     };
     return this.#answers.get('pages', version, make, signal);

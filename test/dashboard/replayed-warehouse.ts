@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { allDomains } from '../../src/domains.ts';
+import { Transcripts } from '../../src/generate/assistant/transcripts.ts';
 import { generatedTopics } from '../../src/generate/options.ts';
 import { Simulation } from '../../src/generate/simulation.ts';
 import { writeGenerated } from '../../src/generate/write.ts';
@@ -50,19 +51,31 @@ export class ReplayedWarehouse {
     await this.replay(out);
   }
 
+  /** Replays synthetic transcripts of an assistant: some days of several projects. */
+  async replayTranscripts(seed: number, entries = 1_500): Promise<void> {
+    const out = join(this.#folder, `transcripts-${seed}`);
+    const start = Date.UTC(2024, 2, 1);
+    const options = { seed, entries, sessions: 40, start, ratePerSecond: 1 / 600, lateShare: 0.02, repeatShare: 0.01 };
+    await writeGenerated(new Transcripts(options), { to: out });
+    await this.replay(out);
+  }
+
   async close(): Promise<void> {
     await this.warehouse.close();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 
-/** With the real sample, and synthetic events beside it unless it is asked for `sampleOnly`. */
+/** With the real sample, and synthetic events of every domain beside it unless it is asked for `sampleOnly`. */
 export async function replayedWarehouse({ sampleOnly = false } = {}): Promise<ReplayedWarehouse> {
   const folder = mkdtempSync(join(tmpdir(), 'parley-dashboard-'));
-  const domains = allDomains().map(({ name }) => name);
-  const warehouse = await openWarehouse({ dataDir: folder, httpPort: 0, tcpPort: 0, domains });
+  const declared = allDomains();
+  const domains = declared.map(({ name }) => name);
+  const warehouse = await openWarehouse({ dataDir: folder, httpPort: 0, tcpPort: 0, domains, declared });
   const replayed = new ReplayedWarehouse(warehouse, folder);
   await replayed.replay(sample);
-  if (!sampleOnly) await replayed.replayGenerated(1);
+  if (sampleOnly) return replayed;
+  await replayed.replayGenerated(1);
+  await replayed.replayTranscripts(1);
   return replayed;
 }

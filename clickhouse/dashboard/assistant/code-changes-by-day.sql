@@ -12,4 +12,4 @@ WHERE date_key BETWEEN {from:Date} AND {to:Date}
     AND (empty({activity:Array(String)}) OR session_id GLOBAL IN (SELECT session_id FROM assistant.dim_sessions WHERE activity_level IN {activity:Array(String)}))
     AND transform(toString(tool_name), kinds.1, kinds.2, 'none') = 'file'
 GROUP BY date_key
-ORDER BY date_key WITH FILL FROM {from:Date} TO {to:Date} + 1
+ORDER BY date_key WITH FILL

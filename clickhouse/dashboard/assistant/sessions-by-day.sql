@@ -4,4 +4,4 @@ WHERE date_key BETWEEN {from:Date} AND {to:Date}
     AND (empty({project:Array(String)}) OR project_id IN {project:Array(String)})
     AND (empty({activity:Array(String)}) OR activity_level IN {activity:Array(String)})
 GROUP BY date_key
-ORDER BY date_key WITH FILL FROM {from:Date} TO {to:Date} + 1
+ORDER BY date_key WITH FILL

@@ -10,6 +10,7 @@ INNER JOIN
     SELECT name
     FROM orchestrator.catalogue
     WHERE kind IN ('table', 'view') AND layer NOT IN ('landing', 'storage')
+        AND (empty({domain:Array(String)}) OR domain IN {domain:Array(String)})
 ) AS entries ON entries.name = concat(columns.database, '.', columns.table)
 ORDER BY table_name, columns.position
 LIMIT 5000

@@ -9,6 +9,6 @@ SELECT
     length(tests) AS tests,
     arrayStringConcat(questions, ' ') AS questions
 FROM orchestrator.catalogue
-WHERE kind = 'metric'
+WHERE kind = 'metric' AND (empty({domain:Array(String)}) OR domain IN {domain:Array(String)})
 ORDER BY domain, metric
 LIMIT 1000

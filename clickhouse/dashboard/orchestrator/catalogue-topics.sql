@@ -7,5 +7,6 @@ SELECT
     error_after_hours
 FROM orchestrator.catalogue
 WHERE kind = 'topic' AND layer = 'source'
+    AND (empty({domain:Array(String)}) OR domain IN {domain:Array(String)})
 ORDER BY domain, name
 LIMIT 1000

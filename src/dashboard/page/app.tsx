@@ -79,7 +79,10 @@ export function App() {
       <a class="skip" href="#content">
         Skip to the figures
       </a>
-      <Masthead connection={connection} completeThrough={completeThrough} />
+      <Masthead
+        connection={connection}
+        completeThrough={pages.completeThrough[place?.domain.domain ?? ''] ?? completeThrough}
+      />
       <div class="frame">
         <Navigation place={place} />
         {place !== undefined && <PageView place={place} />}

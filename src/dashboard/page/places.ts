@@ -7,9 +7,21 @@ export interface Place {
   readonly page: Page;
 }
 
+/** Whether a person has yet to give the domain its first data. */
+export function isUnfilled({ days }: Pages, { domain, toFill }: DomainPages): boolean {
+  return toFill !== undefined && !days[domain];
+}
+
+/** In their order; once one has data, those without any are last. */
+export function orderedDomains(pages: Pages): readonly DomainPages[] {
+  const { domains, days } = pages;
+  if (!domains.some(({ domain, toFill }) => toFill !== undefined && days[domain])) return domains;
+  return [...domains].sort((one, other) => Number(isUnfilled(pages, one)) - Number(isUnfilled(pages, other)));
+}
+
 /** The page at an address; the first one at `/`; undefined when there is none. */
-export function placeOf({ domains }: Pages, path: string): Place | undefined {
-  for (const domain of domains) {
+export function placeOf(pages: Pages, path: string): Place | undefined {
+  for (const domain of orderedDomains(pages)) {
     const page = domain.pages.find((one) => path === '' || one.path === path);
     if (page !== undefined) return { domain, page };
   }

@@ -131,6 +131,7 @@ const patterns: Page = {
       title: 'Tool efficiency ranking',
       note: 'The ten tools that are called most.',
       query: 'tool-ranking',
+      width: 'full',
       columns: [
         column('popularity_rank', 'Place', 'count'),
         tool,
@@ -145,6 +146,7 @@ const patterns: Page = {
       title: 'Average tool execution time',
       note: 'From a call to its result, the 25 slowest tools first.',
       query: 'tool-times',
+      width: 'full',
       x: tool,
       y: [executionTime],
     },
@@ -210,7 +212,7 @@ const projects: Page = {
     {
       kind: 'table',
       title: 'Projects',
-      note: 'Over all days, the latest first.',
+      note: 'Of all days, the latest first.',
       query: 'projects-compared',
       width: 'full',
       columns: [
@@ -236,4 +238,8 @@ export const assistantPages: DomainPages = {
     { name: 'activity', label: 'Activity level', query: 'activity-levels' },
   ],
   pages: [productivity, patterns, projects],
+  toFill: {
+    text: 'To count the sessions that Claude Code keeps on this machine:',
+    command: 'parley import claude-code ~/.claude/projects --data-dir DIR',
+  },
 };

@@ -519,4 +519,5 @@ export const conversationsPages: DomainPages = {
     { name: 'channel', label: 'Channel', query: 'channels' },
   ],
   pages: [overview, waitingNow, responseTimes, businessResponses, engagement, themes, clinics, sessionsPage, history],
+  toFill: { text: 'To count some now:', command: 'parley replay PATH --data-dir DIR' },
 };

@@ -107,6 +107,7 @@ const trouble: Page = {
       kind: 'table',
       title: 'Batches that failed or hang',
       note: 'Failed, or planned more than a minute ago and not ended; at most 50. A failed batch is repeated, and counts once.',
+      empty: 'No batch failed, and none hangs',
       query: 'failures',
       width: 'full',
       columns: [startedAt, stage, partition, column('plan', 'Batch', 'count'), status, error],
@@ -115,6 +116,7 @@ const trouble: Page = {
       kind: 'table',
       title: 'Dead letters by reason',
       note: 'Records that could not be counted. `parley dlq list` and `parley dlq replay` show them and send them back.',
+      empty: 'Every record could be counted',
       query: 'dead-letters-by-reason',
       width: 'full',
       columns: [
@@ -129,6 +131,7 @@ const trouble: Page = {
     {
       kind: 'table',
       title: 'Last dead letters',
+      empty: 'Every record could be counted',
       query: 'dead-letters',
       width: 'full',
       columns: [
@@ -146,6 +149,7 @@ const trouble: Page = {
       kind: 'table',
       title: 'Warnings and errors of the log',
       note: 'Of all stages; at most 50.',
+      empty: 'No warnings, no errors',
       query: 'logs',
       width: 'full',
       columns: [
@@ -192,6 +196,9 @@ const runs: Page = {
 export const operatorsPages: DomainPages = {
   domain: 'orchestrator',
   title: 'Operators',
-  filters: [{ name: 'stage', label: 'Stage', query: 'stages' }],
+  filters: [
+    { name: 'stage', label: 'Stage', query: 'stages' },
+    { name: 'domain', label: 'Domain', query: 'domains' },
+  ],
   pages: [work, trouble, runs, ...cataloguePages],
 };

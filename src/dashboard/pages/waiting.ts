@@ -47,6 +47,7 @@ export const waitingNow: Page = {
       kind: 'table',
       title: 'By clinic',
       note: 'Those with most conversations that wait first.',
+      empty: 'Nobody waits for an answer',
       query: 'waiting-now-by-clinic',
       width: 'full',
       columns: [
@@ -64,6 +65,7 @@ export const waitingNow: Page = {
       kind: 'table',
       title: 'Who waits longest',
       note: 'Urgent ones first; the first 100.',
+      empty: 'Nobody waits for an answer',
       query: 'waiting-now-longest',
       width: 'full',
       columns: [

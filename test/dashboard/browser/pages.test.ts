@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from '../../../scripts/browser.ts';
 import { pagesOf } from '../../../src/dashboard/pages/index.ts';
+import { domainNames } from '../../../src/domains.ts';
 import { violations } from './support/axe.ts';
 import { figure, settle, visit } from './support/browser.ts';
 import { type Site, startSite } from './support/site.ts';
@@ -18,7 +19,9 @@ afterAll(async () => {
   await site?.stop();
 });
 
-const places = pagesOf(['conversations']).flatMap(({ pages }) => pages);
+const places = pagesOf(domainNames).flatMap(({ pages }) => pages);
+/** The sample has nothing of the assistant. */
+const isUnfilled = (path: string) => path.startsWith('assistant/');
 
 test.each([
   ['light', 1280],
@@ -33,7 +36,7 @@ test.each([
       await page.goto(`/${path}`);
       await settle(page);
       expect(await page.locator('h1').textContent(), path).toBe(question);
-      expect(await page.locator('.panel').count(), path).toBe(panels.length);
+      expect(await page.locator('.panel').count(), path).toBe(isUnfilled(path) ? 0 : panels.length);
       expect(await page.locator('[data-state="failed"]').allTextContents(), path).toEqual([]);
       expect(await isWiderThanScreen(page), path).toBe(false);
       expect(await violations(page), path).toEqual([]);
@@ -42,8 +45,12 @@ test.each([
     }
     expect(complaints).toEqual([]);
     expect(elsewhere).toEqual([]);
-    // The sample has no ratings; nothing went wrong with it.
-    expect(empty.filter((one) => one.startsWith('conversations/'))).toEqual(['conversations/clinics: Satisfaction']);
+    // The sample has no ratings, and every conversation in it is done; nothing went wrong with it.
+    expect(empty.filter((one) => one.startsWith('conversations/'))).toEqual([
+      'conversations/waiting-now: By clinic',
+      'conversations/waiting-now: Who waits longest',
+      'conversations/clinics: Satisfaction',
+    ]);
     await close();
   },
   120_000,
@@ -105,6 +112,18 @@ test('a chart is told in words, and can be seen as a table whose numbers are tho
   await close();
 });
 
+test('a domain without data comes last, and its pages say how to fill it', async () => {
+  const { page, close } = await visit(browser, site.url);
+  await page.goto('/');
+  await page.getByRole('heading', { name: places[0]!.question }).waitFor();
+  const titles = await page.getByRole('navigation').getByRole('heading').allTextContents();
+  expect(titles).toEqual(['Conversations', 'Operators', 'Assistant no data yet']);
+  await page.goto('/assistant/project-insights');
+  await page.getByRole('heading', { name: 'Nothing is counted yet' }).waitFor();
+  expect(await page.locator('main code').textContent()).toMatch(/^parley import claude-code /);
+  await close();
+});
+
 test('a moment is shown in the viewer’s zone, with UTC on pointing at it', async () => {
   const { page, close } = await visit(browser, site.url, { timezoneId: 'Asia/Tokyo' });
   await page.goto('/conversations/themes');
@@ -161,7 +180,7 @@ test('a graph that a domain may declare is drawn, can be read by all, and is a t
   ];
   const columns = ['source', 'target'].map((name) => ({ name, type: 'String' }));
   await page.route('**/api/pages', (route) =>
-    route.fulfill({ json: { domains: [domain], days: { catalogue: null } } }),
+    route.fulfill({ json: { domains: [domain], days: { catalogue: null }, completeThrough: {} } }),
   );
   await page.route('**/api/query/catalogue/lineage', (route) =>
     route.fulfill({ json: { columns, rows: arrows, completeThrough: null, elapsedMs: 1 } }),
@@ -172,9 +191,18 @@ test('a graph that a domain may declare is drawn, can be read by all, and is a t
   expect((await boxes.allTextContents()).sort()).toEqual([...new Set(arrows.flat())].sort());
   expect(await page.locator('.graph-arrow').count()).toBe(arrows.length);
   await page.locator('.graph-box', { hasText: 'agg_response_times' }).hover();
-  const marked = await page.locator('.graph-box[data-marked="true"]').allTextContents();
-  expect(marked.sort()).toEqual(['agg_response_times', 'fact_messages', 'messages']);
+  const marked = (await page.locator('.graph-box[data-marked="true"]').allTextContents()).sort();
+  expect(marked).toEqual(['agg_response_times', 'fact_messages', 'messages']);
   expect(await violations(page)).toEqual([]);
+  const size = () => page.locator('.graph svg').evaluate((svg) => svg.getBoundingClientRect().width);
+  const before = await size();
+  await page.getByRole('button', { name: 'Larger' }).click();
+  expect(await size()).toBeGreaterThan(before);
+  // One alone, by its box or by the list, which can be reached by keyboard.
+  await page.locator('.graph-box', { hasText: 'agg_response_times' }).click();
+  await expect.poll(() => boxes.allTextContents().then((names) => names.sort())).toEqual(marked);
+  await page.getByRole('combobox', { name: 'Show' }).selectOption('ratings');
+  await expect.poll(() => boxes.allTextContents().then((names) => names.sort())).toEqual(['fact_ratings', 'ratings']);
   await page.getByRole('button', { name: 'Table' }).click();
   expect(await page.locator('tbody tr').count()).toBe(arrows.length);
   expect(complaints).toEqual([]);

@@ -15,7 +15,7 @@ export function bodyHeightOf(panel: Panel): string {
     return `${64 * Math.ceil(length / columnsFor(length))}px`;
   }
   if (panel.kind === 'table' && panel.width === 'full') return '212px';
-  return { bars: '304px', lines: '304px', grid: '272px', table: '304px', graph: '280px' }[panel.kind];
+  return { bars: '304px', lines: '304px', grid: '272px', table: '304px', graph: '560px' }[panel.kind];
 }
 
 /**

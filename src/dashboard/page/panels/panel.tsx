@@ -86,7 +86,7 @@ export function PanelView({ place, panel, span }: PanelProps) {
           <Failed failure={entry.failure} retry={() => answers.retry(question)} />
         )}
         {shown === undefined && entry.failure === undefined && <Waiting panel={panel} />}
-        {shown !== undefined && isEmpty && <Nothing place={place} span={span} />}
+        {shown !== undefined && isEmpty && <Nothing place={place} panel={panel} span={span} />}
         {shown !== undefined && !isEmpty && <PanelBody panel={panel} answer={shown} isTable={isTable} />}
       </div>
     </section>

@@ -1,3 +1,4 @@
+import type { Panel } from '../../contract.ts';
 import { type Span, withAllDays } from '../address.ts';
 import type { Failure } from '../data/request.ts';
 import { formatDay } from '../format/time.ts';
@@ -44,8 +45,14 @@ export function NotRefreshed({ failure, retry }: Required<FailedProps>) {
   );
 }
 
+interface NothingProps {
+  readonly place: Place;
+  readonly panel: Panel;
+  readonly span: Span | undefined;
+}
+
 /** No rows: says what was asked, and offers a way out. */
-export function Nothing({ place, span }: { readonly place: Place; readonly span: Span | undefined }) {
+export function Nothing({ place, panel, span }: NothingProps) {
   const { pages, address, go } = useSession();
   const known = pages.days[place.domain.domain];
   const isNarrowedByDays = span !== undefined && known && (span.from > known.first || span.to < known.last);
@@ -53,8 +60,8 @@ export function Nothing({ place, span }: { readonly place: Place; readonly span:
   return (
     <div class="state" data-state="empty">
       <p class="state-title">
-        {span === undefined
-          ? 'Nothing here yet'
+        {span === undefined || (panel.empty !== undefined && !isNarrowedByDays)
+          ? (panel.empty ?? 'Nothing here yet')
           : `Nothing in these days: ${formatDay(span.from)} to ${formatDay(span.to)}`}
       </p>
       {chosen.length > 0 && (
@@ -63,7 +70,7 @@ export function Nothing({ place, span }: { readonly place: Place; readonly span:
           {chosen.map(({ name, label }) => `${label.toLowerCase()} ${address.chosen[name]!.join(', ')}`).join('; ')}.
         </p>
       )}
-      {span !== undefined && known && (
+      {span !== undefined && known && (panel.empty === undefined || isNarrowedByDays) && (
         <p class="state-detail">
           There is data from {formatDay(known.first)} to {formatDay(known.last)}.
         </p>

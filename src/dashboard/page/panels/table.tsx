@@ -17,6 +17,15 @@ const rowsAtATime = 100;
 /** A heading of so few letters stays on one line; longer ones are broken, so that they do not widen their columns. */
 const shortLabel = 14;
 
+/** A name that fits is not broken at its hyphens; a sentence keeps the width to be read in, a long name none of its own. */
+function shapeOf(value: unknown, unit: ColumnSpec['unit']): 'name' | 'long-name' | 'sentence' | undefined {
+  if (unit !== 'text' || typeof value !== 'string') return undefined;
+  const longest = value.split(' ').reduce((max, word) => Math.max(max, word.length), 0);
+  if (longest > 40) return 'long-name';
+  if (longest === value.length) return 'name';
+  return value.length > 60 ? 'sentence' : undefined;
+}
+
 export function DataTable({ title, columns, rows }: DataTableProps) {
   const { announce } = useSession();
   const [order, setOrder] = useState<Order>();
@@ -65,11 +74,11 @@ export function DataTable({ title, columns, rows }: DataTableProps) {
               {columns.map(({ column, unit }, place) => {
                 const value = <Value value={row[column]} unit={unit} text={formatters[place]!(row[column])} />;
                 return place === 0 && unit === 'text' ? (
-                  <th key={column} scope="row">
+                  <th key={column} scope="row" data-shape={shapeOf(row[column], unit)}>
                     {value}
                   </th>
                 ) : (
-                  <td key={column} data-quantity={isQuantity(unit)}>
+                  <td key={column} data-quantity={isQuantity(unit)} data-shape={shapeOf(row[column], unit)}>
                     {value}
                   </td>
                 );

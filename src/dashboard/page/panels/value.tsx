@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import type { Unit } from '../../contract.ts';
 import { formatUtc } from '../format/time.ts';
 import { formatValue } from '../format/value.ts';
@@ -18,12 +19,19 @@ export function Value({ value, unit, text = formatValue(value, unit) }: ValuePro
       </time>
     );
   }
-  if (typeof value !== 'number') return <span>{text}</span>;
+  if (typeof value !== 'number') return <span>{breakable(text)}</span>;
   return (
     <data value={value} title={isRounded(unit) ? `${value} ${unit}` : undefined}>
       {text}
     </data>
   );
+}
+
+/** Names of machines are long: they may be broken after a dot, a hyphen or an underscore. */
+function breakable(text: string): ComponentChildren {
+  const parts = text.split(/(?<=[\p{L}\p{N}][._-])(?=[\p{L}\p{N}])/u);
+  if (text.length <= 40 || parts.length === 1) return text;
+  return parts.flatMap((part, index) => (index === 0 ? [part] : [<wbr key={index} />, part]));
 }
 
 function isRounded(unit: Unit): boolean {

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { Place } from '../places.ts';
+import { isUnfilled, orderedDomains, type Place } from '../places.ts';
 import { useSession } from '../session.ts';
 import { Link } from './link.tsx';
 
@@ -30,9 +30,12 @@ export function Navigation({ place }: { readonly place: Place | undefined }) {
         {place === undefined ? 'Pages' : `${place.domain.title}: ${place.page.title}`}
       </button>
       <div id="pages" class="navigation-pages">
-        {pages.domains.map((domain) => (
+        {orderedDomains(pages).map((domain) => (
           <section key={domain.domain} aria-labelledby={`domain-${domain.domain}`}>
-            <h2 id={`domain-${domain.domain}`}>{domain.title}</h2>
+            <h2 id={`domain-${domain.domain}`}>
+              {domain.title}
+              {isUnfilled(pages, domain) && <span class="navigation-hint"> no data yet</span>}
+            </h2>
             <ul>
               {domain.pages.map((page) => (
                 <li key={page.path}>

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { type Address, type Span, spanOf, writeAddress } from '../address.ts';
 import { FilterBar } from '../filters/filter-bar.tsx';
-import { formatDay } from '../format/time.ts';
+import { formatDay, formatTime, formatUtc } from '../format/time.ts';
 import { PanelView } from '../panels/panel.tsx';
 import { filtersOf, heedsDays, type Place } from '../places.ts';
 import { useSession } from '../session.ts';
@@ -14,6 +14,7 @@ export function PageView({ place }: { readonly place: Place }) {
   const heading = useRef<HTMLHeadingElement>(null);
   const shown = useRef(page.path);
   const known = pages.days[domain.domain] ?? null;
+  const through = pages.completeThrough[domain.domain];
   const span = useMemo(
     () => (known === null || !heedsDays(place) ? undefined : spanOf(address, { from: known.first, to: known.last })),
     [known, address, place],
@@ -47,14 +48,23 @@ export function PageView({ place }: { readonly place: Place }) {
               <span aria-hidden="true">/</span> {page.title}
             </>
           )}
+          {through !== undefined && (
+            <span class="page-through">
+              {' '}
+              complete through{' '}
+              <time dateTime={through} title={formatUtc(through)}>
+                {formatTime(through)}
+              </time>
+            </span>
+          )}
         </p>
         <h1 ref={heading} tabIndex={-1}>
           {page.question}
         </h1>
       </div>
       <FilterBar place={place} span={span} />
-      {known === null && heedsDays(place) ? (
-        <NoData />
+      {known === null && (heedsDays(place) || domain.toFill !== undefined) ? (
+        <NoData domain={domain} />
       ) : (
         <div class="panels">
           {page.panels.map((panel, index) => (

@@ -1,3 +1,4 @@
+import type { DomainPages } from '../../contract.ts';
 import type { Failure } from '../data/request.ts';
 import { useSession } from '../session.ts';
 import { Link } from './link.tsx';
@@ -45,14 +46,16 @@ export function NoPages() {
   );
 }
 
-export function NoData() {
+export function NoData({ domain: { toFill } }: { readonly domain: DomainPages }) {
   return (
     <div class="whole">
       <h2>Nothing is counted yet</h2>
-      <p>This page fills by itself as soon as the first events are. To count some now:</p>
-      <p>
-        <code>parley replay PATH --data-dir DIR</code>
-      </p>
+      <p>This page fills by itself as soon as the first events are counted. {toFill?.text}</p>
+      {toFill !== undefined && (
+        <p>
+          <code>{toFill.command}</code>
+        </p>
+      )}
     </div>
   );
 }

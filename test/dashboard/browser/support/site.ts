@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Dashboard } from '../../../../src/dashboard/dashboard.ts';
 import { pagesOf } from '../../../../src/dashboard/pages/index.ts';
 import { dashboardPlugin } from '../../../../src/dashboard/plugin.ts';
+import { domainNames } from '../../../../src/domains.ts';
 import { type HttpServer, startHttpServer } from '../../../../src/http/server.ts';
 import { queryRows } from '../../../../src/warehouse/client.ts';
 import { DashboardReader } from '../../../../src/warehouse/dashboard-reader.ts';
@@ -47,7 +48,7 @@ export async function startSite(port = 0): Promise<Site> {
   const host = '127.0.0.1';
   const replayed = await replayedWarehouse({ sampleOnly: true });
   const reader = new DashboardReader(replayed.reader);
-  const dashboard = new Dashboard({ reader, domains: pagesOf(['conversations']), pollMs: 200 });
+  const dashboard = new Dashboard({ reader, domains: pagesOf(domainNames), pollMs: 200 });
   try {
     const server = await startHttpServer({
       host,
