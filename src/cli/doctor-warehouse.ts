@@ -42,14 +42,16 @@ async function checkServer(session: Session, writer: Writer, hasWarehouse: boole
   const domains = session.domains.map(({ name }) => name);
   const isConfigured = session.configuration.clickhouse.url !== undefined;
   const client = connect(writer);
-  const reader = connect({ url: writer.url, username: READER });
+  // The embedded server's own reader has no password, whatever is configured.
+  const { username, password = '' } = isConfigured ? session.configuration.bi : { username: READER };
+  const reader = connect({ url: writer.url, username, password });
   try {
     const checks = [await checkWriter(client, writer)];
     if (checks[0]?.status === 'fail') return checks;
     checks.push(await guarded('settings', () => settings(client, domains)));
     checks.push(await guarded('migrations', () => migrations(client, session.migrateOptions, hasWarehouse)));
     if (isConfigured) checks.push(await guarded('tables', () => plainTables(client, domains)));
-    checks.push(await checkReader(reader, isConfigured));
+    checks.push(await checkReader(reader, username, isConfigured));
     return checks;
   } finally {
     await client.close();
@@ -91,16 +93,16 @@ async function plainTables(client: ClickHouseClient, domains: readonly string[])
   return { name, status: 'warn', found, action: 'See docs/operators-cluster.md, "Plain tables".' };
 }
 
-async function checkReader(client: ClickHouseClient, isConfigured: boolean): Promise<Check> {
+async function checkReader(client: ClickHouseClient, username: string, isConfigured: boolean): Promise<Check> {
   const name = 'BI user';
   try {
     const { canWrite } = await readAccount(client);
-    if (!canWrite) return { name, status: 'ok', found: `${READER} reads and cannot write` };
-    return { name, status: 'fail', found: `${READER} can write`, action: `Take writing from ${READER}.` };
+    if (!canWrite) return { name, status: 'ok', found: `${username} reads and cannot write` };
+    return { name, status: 'fail', found: `${username} can write`, action: `Take writing from ${username}.` };
   } catch (error) {
     if (!isConfigured) return failing(name, error);
-    const action = `Make a read-only user for BI tools; ${READER} without a password does not answer here.`;
-    return { name, status: 'warn', found: `${READER} cannot connect`, action };
+    const action = 'Make a read-only user for BI tools, and name it with bi.username and bi.password.';
+    return { name, status: 'warn', found: `${username} cannot connect`, action };
   }
 }
 
