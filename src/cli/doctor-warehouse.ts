@@ -7,6 +7,7 @@ import { plainLandingTables } from '../warehouse/deduplication-windows.ts';
 import { findRunningServer } from '../warehouse/embedded/running.ts';
 import { READER, startEmbeddedServer } from '../warehouse/embedded/server.ts';
 import { type MigrateOptions, pendingMigrations } from '../warehouse/migrations.ts';
+import { missingSeeds } from '../warehouse/seeds/load.ts';
 import { checkSettings } from '../warehouse/settings.ts';
 import { type Check, failing } from './doctor-machine.ts';
 import type { Session } from './session.ts';
@@ -49,7 +50,9 @@ async function checkServer(session: Session, writer: Writer, hasWarehouse: boole
     const checks = [await checkWriter(client, writer)];
     if (checks[0]?.status === 'fail') return checks;
     checks.push(await guarded('settings', () => settings(client, domains)));
-    checks.push(await guarded('migrations', () => migrations(client, session.migrateOptions, hasWarehouse)));
+    const migrated = await guarded('migrations', () => migrations(client, session.migrateOptions, hasWarehouse));
+    checks.push(migrated);
+    if (hasWarehouse && migrated.status === 'ok') checks.push(await guarded('seeds', () => seeds(client, session)));
     if (isConfigured) checks.push(await guarded('tables', () => plainTables(client, domains)));
     checks.push(await checkReader(reader, username, isConfigured));
     return checks;
@@ -81,6 +84,15 @@ async function migrations(client: ClickHouseClient, options: MigrateOptions, has
     return { name: 'migrations', status: 'ok', found: `${pending.length} to apply to a new warehouse` };
   const action = 'Run `parley migrate`; `replay` and `serve` do it too.';
   return { name: 'migrations', status: 'warn', found: `${pending.length} pending`, action };
+}
+
+/** `parley run` loads none, as it migrates nothing. */
+async function seeds(client: ClickHouseClient, session: Session): Promise<Check> {
+  const name = 'seeds';
+  const missing = await missingSeeds(client, session.domains);
+  if (missing.length === 0) return { name, status: 'ok', found: 'loaded' };
+  const action = 'Run `parley migrate` or `parley seed`: until then views do without them.';
+  return { name, status: 'warn', found: `not loaded: ${missing.join(', ')}`, action };
 }
 
 /** The embedded server's are mended before each start; those of a server of one's own are not. */
