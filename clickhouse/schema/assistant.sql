@@ -15,14 +15,21 @@ CREATE VIEW assistant.agg_activity_by_session
     `messages_with_code` UInt64 COMMENT 'Messages with a fenced code block.',
     `question_count` UInt64 COMMENT 'Messages with a question.',
     `response_count` UInt64 COMMENT 'Responses that took more than no time.',
-    `total_response_seconds` Float64 COMMENT 'Seconds that those took together.'
+    `total_response_seconds` Float64 COMMENT 'Seconds that those took together.',
+    `complete_through` Nullable(DateTime('UTC')) COMMENT 'All entries up to this time, by their own clocks, have been counted, as far as the inputs tell; the same on every row, and null while it is not known. See orchestrator.progress.',
+    `is_final` Bool COMMENT 'Whether the day ended so long before complete_through that no entry within the allowed lateness can be added to it any more.'
 )
 COMMENT 'Activity by session, project, day and hour: for sums of any other grouping, narrowed by day, project or session.'
 AS WITH
     ifNull((
         SELECT time_zone
         FROM assistant.variables
-    ), 'UTC') AS zone
+    ), 'UTC') AS zone,
+    (
+        SELECT (max(complete_through), max(final_through))
+        FROM orchestrator.progress
+        WHERE domain = 'assistant'
+    ) AS progress
 SELECT
     toDate(store.slot, zone) AS date_key,
     toHour(store.slot, zone) AS hour_of_day,
@@ -36,7 +43,9 @@ SELECT
     sum(store.messages_with_code) AS messages_with_code,
     sum(store.questions) AS question_count,
     sum(store.responses) AS response_count,
-    sum(store.response_ms) / 1000 AS total_response_seconds
+    sum(store.response_ms) / 1000 AS total_response_seconds,
+    progress.1 AS complete_through,
+    toBool(ifNull(toDateTime(date_key + 1, zone) <= (progress.2), false)) AS is_final
 FROM assistant.store_activity AS store
 GROUP BY
     date_key,
@@ -63,10 +72,17 @@ CREATE VIEW assistant.agg_code_changes
     `failed_operations` UInt64 COMMENT 'Operations whose result says that they failed.',
     `total_content_length` UInt64 COMMENT 'Characters of the calls.',
     `avg_content_length` Float64 COMMENT 'Characters of a call on average.',
-    `computed_at` DateTime64(3, 'UTC') COMMENT 'Now: the row is computed when it is read.'
+    `computed_at` DateTime64(3, 'UTC') COMMENT 'Now: the row is computed when it is read.',
+    `complete_through` Nullable(DateTime('UTC')) COMMENT 'All entries up to this time, by their own clocks, have been counted, as far as the inputs tell; the same on every row, and null while it is not known. See orchestrator.progress.',
+    `is_final` Bool COMMENT 'Never: it is over all time, and any entry can change it.'
 )
 COMMENT 'Operations on files, all of them and by type of file, of operation and by extension.'
 AS WITH
+    (
+        SELECT (max(complete_through), max(final_through))
+        FROM orchestrator.progress
+        WHERE domain = 'assistant'
+    ) AS progress,
     (
         SELECT (arrayPushBack(groupArray(tool_name), ''), arrayPushBack(groupArray(toString(operation_kind)), 'none'))
         FROM assistant.int_tools
@@ -89,7 +105,9 @@ SELECT
     changes.failures AS failed_operations,
     changes.input_length AS total_content_length,
     changes.input_length / changes.operations AS avg_content_length,
-    now64(3, 'UTC') AS computed_at
+    now64(3, 'UTC') AS computed_at,
+    progress.1 AS complete_through,
+    false AS is_final
 FROM
 (
     SELECT
@@ -173,10 +191,17 @@ CREATE VIEW assistant.agg_daily_summary
     `messages_per_session` Nullable(Float64) COMMENT 'message_count / session_count; null on a day on which no session began.',
     `tools_per_session` Nullable(Float64) COMMENT 'tool_call_count / session_count; null on a day on which no session began.',
     `has_activity` Bool COMMENT 'Whether there is an entry on the day.',
-    `computed_at` DateTime64(3, 'UTC') COMMENT 'Now: the row is computed when it is read, from sums that are kept as entries come.'
+    `computed_at` DateTime64(3, 'UTC') COMMENT 'Now: the row is computed when it is read, from sums that are kept as entries come.',
+    `complete_through` Nullable(DateTime('UTC')) COMMENT 'All entries up to this time, by their own clocks, have been counted, as far as the inputs tell; the same on every row, and null while it is not known. See orchestrator.progress.',
+    `is_final` Bool COMMENT 'Whether the day ended so long before complete_through that no entry within the allowed lateness can be added to it any more. Not what began on it and ends later: minutes of a session that goes on, results of a call. And not what tool_categories says of a tool.'
 )
 COMMENT 'One row per day, the empty ones too, from start_date (or the first day with an entry, when that is earlier) to today (or the last day with an entry, when that is later).'
 AS WITH
+    (
+        SELECT (max(complete_through), max(final_through))
+        FROM orchestrator.progress
+        WHERE domain = 'assistant'
+    ) AS progress,
     ifNull((
         SELECT time_zone
         FROM assistant.variables
@@ -219,7 +244,9 @@ SELECT
     if(session_count > 0, message_count / session_count, NULL) AS messages_per_session,
     if(session_count > 0, tool_call_count / session_count, NULL) AS tools_per_session,
     toBool(sum(parts.entries) > 0) AS has_activity,
-    now64(3, 'UTC') AS computed_at
+    now64(3, 'UTC') AS computed_at,
+    progress.1 AS complete_through,
+    toBool(ifNull(toDateTime(date_key + 1, zone) <= (progress.2), false)) AS is_final
 FROM
 (
     SELECT
@@ -359,14 +386,21 @@ CREATE VIEW assistant.agg_hourly_activity
     `active_days` UInt64 COMMENT 'Dates on which this hour has an entry.',
     `avg_activity_per_active_day` Nullable(Float64) COMMENT 'total_activity / active_days; null when the hour has no entry.',
     `pct_of_total` Float64 COMMENT 'Part of all activity that falls into this hour, in percent; 0 when there is none.',
-    `computed_at` DateTime64(3, 'UTC') COMMENT 'Now: the row is computed when it is read.'
+    `computed_at` DateTime64(3, 'UTC') COMMENT 'Now: the row is computed when it is read.',
+    `complete_through` Nullable(DateTime('UTC')) COMMENT 'All entries up to this time, by their own clocks, have been counted, as far as the inputs tell; the same on every row, and null while it is not known. See orchestrator.progress.',
+    `is_final` Bool COMMENT 'Never: an hour of the week comes again, so that any entry can change it.'
 )
 COMMENT 'All 168 hours of a week, the empty ones too.'
 AS WITH
     ifNull((
         SELECT time_zone
         FROM assistant.variables
-    ), 'UTC') AS zone
+    ), 'UTC') AS zone,
+    (
+        SELECT (max(complete_through), max(final_through))
+        FROM orchestrator.progress
+        WHERE domain = 'assistant'
+    ) AS progress
 SELECT
     parts.day_of_week AS day_of_week,
     parts.hour_of_day AS hour_of_day,
@@ -382,7 +416,9 @@ SELECT
     sum(parts.days) AS active_days,
     if(active_days > 0, total_activity / active_days, NULL) AS avg_activity_per_active_day,
     if(sum(total_activity) OVER () > 0, (100 * total_activity) / sum(total_activity) OVER (), 0) AS pct_of_total,
-    now64(3, 'UTC') AS computed_at
+    now64(3, 'UTC') AS computed_at,
+    progress.1 AS complete_through,
+    false AS is_final
 FROM
 (
     SELECT
@@ -459,10 +495,18 @@ CREATE VIEW assistant.agg_session_metrics
     `avg_unique_tools_used` Float64 COMMENT 'Mean number of different tools.',
     `avg_tools_per_message` Nullable(Float64) COMMENT 'Tool calls for each message; null without messages.',
     `productivity_score` Nullable(Float64) COMMENT 'Tool calls for each message of the user: how much one request sets off. Null without such a message.',
-    `computed_at` DateTime64(3, 'UTC') COMMENT 'Now: the row is computed when it is read.'
+    `computed_at` DateTime64(3, 'UTC') COMMENT 'Now: the row is computed when it is read.',
+    `complete_through` Nullable(DateTime('UTC')) COMMENT 'All entries up to this time, by their own clocks, have been counted, as far as the inputs tell; the same on every row, and null while it is not known. See orchestrator.progress.',
+    `is_final` Bool COMMENT 'Never: it is over all time, and any entry can change it.'
 )
 COMMENT 'Sessions, all of them and by duration, activity and time of day. A key without sessions has no row.'
-AS SELECT
+AS WITH
+    (
+        SELECT (max(complete_through), max(final_through))
+        FROM orchestrator.progress
+        WHERE domain = 'assistant'
+    ) AS progress
+SELECT
     metric.1 AS metric_type,
     metric.2 AS metric_key,
     count() AS session_count,
@@ -487,7 +531,9 @@ AS SELECT
     sum(sessions.unique_tools_used) / session_count AS avg_unique_tools_used,
     if(total_messages > 0, total_tool_calls / total_messages, NULL) AS avg_tools_per_message,
     if(sum(sessions.user_message_count) > 0, total_tool_calls / sum(sessions.user_message_count), NULL) AS productivity_score,
-    now64(3, 'UTC') AS computed_at
+    now64(3, 'UTC') AS computed_at,
+    progress.1 AS complete_through,
+    false AS is_final
 FROM
 (
     SELECT
@@ -527,10 +573,18 @@ CREATE VIEW assistant.agg_tool_efficiency
     `usage_tier` LowCardinality(String) COMMENT 'By total_calls: rare up to 10, occasional up to 100, frequent up to 1000, else heavy.',
     `category_total_calls` UInt64 COMMENT 'Calls of all tools of its category.',
     `pct_of_category` Float64 COMMENT 'total_calls / category_total_calls, in percent.',
-    `computed_at` DateTime64(3, 'UTC') COMMENT 'Now: the row is computed when it is read.'
+    `computed_at` DateTime64(3, 'UTC') COMMENT 'Now: the row is computed when it is read.',
+    `complete_through` Nullable(DateTime('UTC')) COMMENT 'All entries up to this time, by their own clocks, have been counted, as far as the inputs tell; the same on every row, and null while it is not known. See orchestrator.progress.',
+    `is_final` Bool COMMENT 'Never: it is over all time, and any entry can change it.'
 )
 COMMENT 'One row per tool that was called. Results are those of its own calls, paired by tool_use_id.'
-AS SELECT
+AS WITH
+    (
+        SELECT (max(complete_through), max(final_through))
+        FROM orchestrator.progress
+        WHERE domain = 'assistant'
+    ) AS progress
+SELECT
     tools.tool_name AS tool_name,
     tools.tool_category AS tool_category,
     tools.tool_description AS tool_description,
@@ -551,7 +605,9 @@ AS SELECT
     tools.usage_tier AS usage_tier,
     sum(tools.total_calls) OVER (PARTITION BY tools.tool_category) AS category_total_calls,
     (100 * tools.total_calls) / category_total_calls AS pct_of_category,
-    now64(3, 'UTC') AS computed_at
+    now64(3, 'UTC') AS computed_at,
+    progress.1 AS complete_through,
+    false AS is_final
 FROM
 (
     SELECT *
@@ -618,14 +674,21 @@ CREATE VIEW assistant.agg_tools_by_session
     `successes` UInt64 COMMENT 'Those of them whose result says nothing of an error.',
     `timed_calls` UInt64 COMMENT 'Calls whose duration is known.',
     `total_execution_seconds` Float64 COMMENT 'Seconds that those took together.',
-    `content_length` UInt64 COMMENT 'Characters of the calls.'
+    `content_length` UInt64 COMMENT 'Characters of the calls.',
+    `complete_through` Nullable(DateTime('UTC')) COMMENT 'All entries up to this time, by their own clocks, have been counted, as far as the inputs tell; the same on every row, and null while it is not known. See orchestrator.progress.',
+    `is_final` Bool COMMENT 'Whether the day ended so long before complete_through that no entry within the allowed lateness can be added to it any more. Not the results of its calls, which may come later.'
 )
 COMMENT 'Tool calls by session, project, tool, day and hour: for sums of any other grouping, narrowed by day, project or session.'
 AS WITH
     ifNull((
         SELECT time_zone
         FROM assistant.variables
-    ), 'UTC') AS zone
+    ), 'UTC') AS zone,
+    (
+        SELECT (max(complete_through), max(final_through))
+        FROM orchestrator.progress
+        WHERE domain = 'assistant'
+    ) AS progress
 SELECT
     toDate(store.slot, zone) AS date_key,
     toHour(store.slot, zone) AS hour_of_day,
@@ -638,7 +701,9 @@ SELECT
     sum(store.successes) AS successes,
     sum(store.timed) AS timed_calls,
     sum(store.duration_ms) / 1000 AS total_execution_seconds,
-    sum(store.input_length) AS content_length
+    sum(store.input_length) AS content_length,
+    progress.1 AS complete_through,
+    toBool(ifNull(toDateTime(date_key + 1, zone) <= (progress.2), false)) AS is_final
 FROM assistant.store_tool_calls AS store
 GROUP BY
     date_key,

@@ -51,7 +51,7 @@ export const configurationKeys: readonly ConfigurationKey[] = [
   ),
   key('clickhouse.httpPort', 'integer', port, 8123, 'HTTP port of its own server, or the next free one; 0: any'),
   key('clickhouse.tcpPort', 'integer', port, 9000, 'Native port of its own server, or the next free one; 0: any'),
-  key('bi.username', 'text', text, 'bi', 'User that BI tools connect as; `parley doctor bi` asks as that user'),
+  key('bi.username', 'text', text, READER, 'User that BI tools, `parley doctor bi` and the dashboard read as'),
   { ...key('bi.password', 'text', z.string(), undefined, 'Password of that user'), isSecret: true },
   key(
     'kafka.brokers',
@@ -121,8 +121,6 @@ export const configurationKeys: readonly ConfigurationKey[] = [
   key('state.dir', 'text', text, './data/state', 'Local state of `parley run`; a copy of what the journals have'),
   key('http.host', 'text', text, '127.0.0.1', 'Where dashboard, health and metrics are served; without a password'),
   key('http.port', 'integer', port, 8080, 'Its port; 0: any. Not written: `serve` and `demo` take the next free one'),
-  key('dashboard.username', 'text', text, READER, 'User that the dashboard reads with, on a server of your own'),
-  { ...key('dashboard.password', 'text', z.string(), undefined, 'Password of that user'), isSecret: true },
   key('run.workers', 'integer', z.int().min(1).max(256), 1, 'Processes of `parley run`; `--workers` wins over it'),
   key(
     'run.stopMs',

@@ -3,7 +3,7 @@ import type { Fault } from './configuration-faults.ts';
 
 /** Adds what is wrong with keys beside each other, each of which is right by itself. */
 export function checkRelations(
-  { clickhouse, kafka, schemaRegistry, dashboard, conversations, assistant }: Configuration,
+  { clickhouse, kafka, schemaRegistry, bi, conversations, assistant }: Configuration,
   faults: Fault[],
 ): void {
   const beside = (where: string, expected: string) => faults.push({ where, expected, received: 'none' });
@@ -41,8 +41,8 @@ export function checkRelations(
       faults.push({ where: `clickhouse.${name}`, expected: 'clickhouse.url beside it', received: 'none' });
     }
   }
-  if (clickhouse.url === undefined && dashboard.password !== undefined) {
-    faults.push({ where: 'dashboard.password', expected: 'clickhouse.url beside it', received: 'none' });
+  if (clickhouse.url === undefined && bi.password !== undefined) {
+    faults.push({ where: 'bi.password', expected: 'clickhouse.url beside it', received: 'none' });
   }
   if (clickhouse.httpPort === clickhouse.tcpPort && clickhouse.httpPort !== 0) {
     const received = String(clickhouse.tcpPort);

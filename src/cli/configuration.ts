@@ -51,7 +51,6 @@ export interface Configuration {
   readonly compat: boolean;
   readonly state: { readonly dir: string };
   readonly http: { readonly host: string; readonly port: number };
-  readonly dashboard: { readonly username: string; readonly password: string | undefined };
   readonly run: { readonly workers: number; readonly stopMs: number };
   readonly batch: { readonly lingerMs: number; readonly eventsMax: number; readonly bytesMax: number };
   readonly checkpoint: { readonly intervalMs: number; readonly keysMax: number };

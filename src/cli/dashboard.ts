@@ -61,7 +61,7 @@ function pluginOf(session: Session, connection: Connection | undefined, live?: L
 
 function serverReader({ configuration }: Session): Connection | undefined {
   const { url } = configuration.clickhouse;
-  const { username, password } = configuration.dashboard;
+  const { username, password } = configuration.bi;
   return url === undefined ? undefined : { url, username, password: password ?? '' };
 }
 

@@ -7,6 +7,7 @@ import { plainLandingTables } from '../warehouse/deduplication-windows.ts';
 import { findRunningServer } from '../warehouse/embedded/running.ts';
 import { READER, startEmbeddedServer } from '../warehouse/embedded/server.ts';
 import { type MigrateOptions, pendingMigrations } from '../warehouse/migrations.ts';
+import { missingSeeds } from '../warehouse/seeds/load.ts';
 import { checkSettings } from '../warehouse/settings.ts';
 import { type Check, failing } from './doctor-machine.ts';
 import type { Session } from './session.ts';
@@ -42,14 +43,18 @@ async function checkServer(session: Session, writer: Writer, hasWarehouse: boole
   const domains = session.domains.map(({ name }) => name);
   const isConfigured = session.configuration.clickhouse.url !== undefined;
   const client = connect(writer);
-  const reader = connect({ url: writer.url, username: READER });
+  // The embedded server's own reader has no password, whatever is configured.
+  const { username, password = '' } = isConfigured ? session.configuration.bi : { username: READER };
+  const reader = connect({ url: writer.url, username, password });
   try {
     const checks = [await checkWriter(client, writer)];
     if (checks[0]?.status === 'fail') return checks;
     checks.push(await guarded('settings', () => settings(client, domains)));
-    checks.push(await guarded('migrations', () => migrations(client, session.migrateOptions, hasWarehouse)));
+    const migrated = await guarded('migrations', () => migrations(client, session.migrateOptions, hasWarehouse));
+    checks.push(migrated);
+    if (hasWarehouse && migrated.status === 'ok') checks.push(await guarded('seeds', () => seeds(client, session)));
     if (isConfigured) checks.push(await guarded('tables', () => plainTables(client, domains)));
-    checks.push(await checkReader(reader, isConfigured));
+    checks.push(await checkReader(reader, username, isConfigured));
     return checks;
   } finally {
     await client.close();
@@ -81,6 +86,15 @@ async function migrations(client: ClickHouseClient, options: MigrateOptions, has
   return { name: 'migrations', status: 'warn', found: `${pending.length} pending`, action };
 }
 
+/** `parley run` loads none, as it migrates nothing. */
+async function seeds(client: ClickHouseClient, session: Session): Promise<Check> {
+  const name = 'seeds';
+  const missing = await missingSeeds(client, session.domains);
+  if (missing.length === 0) return { name, status: 'ok', found: 'loaded' };
+  const action = 'Run `parley migrate` or `parley seed`: until then views do without them.';
+  return { name, status: 'warn', found: `not loaded: ${missing.join(', ')}`, action };
+}
+
 /** The embedded server's are mended before each start; those of a server of one's own are not. */
 async function plainTables(client: ClickHouseClient, domains: readonly string[]): Promise<Check> {
   const name = 'tables';
@@ -91,16 +105,16 @@ async function plainTables(client: ClickHouseClient, domains: readonly string[])
   return { name, status: 'warn', found, action: 'See docs/operators-cluster.md, "Plain tables".' };
 }
 
-async function checkReader(client: ClickHouseClient, isConfigured: boolean): Promise<Check> {
+async function checkReader(client: ClickHouseClient, username: string, isConfigured: boolean): Promise<Check> {
   const name = 'BI user';
   try {
     const { canWrite } = await readAccount(client);
-    if (!canWrite) return { name, status: 'ok', found: `${READER} reads and cannot write` };
-    return { name, status: 'fail', found: `${READER} can write`, action: `Take writing from ${READER}.` };
+    if (!canWrite) return { name, status: 'ok', found: `${username} reads and cannot write` };
+    return { name, status: 'fail', found: `${username} can write`, action: `Take writing from ${username}.` };
   } catch (error) {
     if (!isConfigured) return failing(name, error);
-    const action = `Make a read-only user for BI tools; ${READER} without a password does not answer here.`;
-    return { name, status: 'warn', found: `${READER} cannot connect`, action };
+    const action = 'Make a read-only user for BI tools, and name it with bi.username and bi.password.';
+    return { name, status: 'warn', found: `${username} cannot connect`, action };
   }
 }
 

@@ -28,7 +28,9 @@ As YAML, a list of the same: - { clinic_code: Delta, weekday: monday, opens_at: 
 An empty clinic_code is the default, for clinics and days without hours of their own. Times are those that the clock of
 the clinic shows; one that closes no later than it opens closes on the next day. Each clinic in the file is replaced
 whole, all of them at once; others stay. docs/semantics.md has the rules.
+`;
 
+const examples = `
 Examples:
   $ parley schedules load schedules.csv --data-dir ./data/demo
   $ parley schedules show Delta --data-dir ./data/demo
@@ -37,14 +39,15 @@ Examples:
 export function addSchedules({ program, handle }: Registry): void {
   const schedules = program
     .command('schedules')
-    .description('open hours and holidays of clinics, for business minutes');
+    .description('open hours and holidays of clinics, for business minutes')
+    .addHelpText('after', examples);
   const load = schedules
     .command('load')
     .argument('<file>', 'a .csv file, or a .yaml one')
     .description('replace the schedules of the clinics in a file; facts stay as they are')
     .option(dataDirFlags, dataDirMeaning)
     .option('--json', 'print as JSON')
-    .addHelpText('after', fileHelp);
+    .addHelpText('after', fileHelp + examples);
   handle(load, async (session) => {
     const flags = load.opts<Flags>();
     const [path = ''] = load.args;

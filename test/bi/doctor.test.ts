@@ -39,8 +39,7 @@ test('asks the server that another process runs on the folder, and all is well',
   expect(Object.keys(others)).toEqual([
     'account',
     ...biTools.map(({ name }) => name),
-    ...['writes', 'files and addresses', 'own limits', 'conversations'],
-    'assistant',
+    ...['writes', 'files and addresses', 'own limits', 'conversations', 'assistant'],
   ]);
   expect(new Set(Object.values(others))).toEqual(new Set(['ok']));
   expect(code).toBe(0);

@@ -81,6 +81,7 @@ describe('readConfiguration', () => {
       'either it, or',
     ],
     [{ PARLEY_CLICKHOUSE_CLUSTER: 'analytics' }, undefined, 'clickhouse.cluster', 'clickhouse.url beside it'],
+    [{ PARLEY_BI_PASSWORD: 'secret' }, undefined, 'bi.password', 'clickhouse.url beside it'],
     [{ PARLEY_CLICKHOUSE_CLUSTER: "o'clock" }, undefined, 'PARLEY_CLICKHOUSE_CLUSTER', 'the name of a cluster'],
     [{}, { schemaRegistry: { username: 'me' } }, 'schemaRegistry.username', 'schemaRegistry.url beside it'],
     [{ PARLEY_KAFKA_REPLICATION_FACTOR: '0' }, undefined, 'PARLEY_KAFKA_REPLICATION_FACTOR', '-1, or 1 or more'],

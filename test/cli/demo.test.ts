@@ -168,6 +168,7 @@ describe('migrate and doctor', () => {
       'ClickHouse',
       'settings',
       'migrations',
+      'seeds',
       'BI user',
     ]);
   });

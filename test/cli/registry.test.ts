@@ -41,7 +41,7 @@ test('a registry is asked with the token, over TLS by the authority that is conf
   const file = { PARLEY_SCHEMA_REGISTRY_TOKEN_FILE: tokenFile, PARLEY_SCHEMA_REGISTRY_CA_FILE: authority };
   const { code, out, err } = await check(file);
   expect({ code, err }).toEqual({ code: 0, err: '' });
-  expect(out).toContain('5 are to be registered.');
+  expect(out).toContain('6 are to be registered.');
 });
 
 test.each<[string, Record<string, string>, RegExp]>([

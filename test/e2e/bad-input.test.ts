@@ -525,14 +525,20 @@ describe.skipIf(!canMount)('disks', () => {
   });
 
   it('of a whole warehouse that are full are told; the one that waits for room goes on, and counts once', async () => {
-    const disk = mounted('small', '48m');
+    const disk = mounted('small', '64m');
     const events = written('small', messages('small', 30_000));
     const dataDir = join(disk, 'data');
     const ballast = join(disk, 'ballast');
     const command = ['replay', events, '--json', '--data-dir', dataDir];
-    execFileSync('sh', ['-c', 'head -c 100m /dev/zero > "$1" || true', 'sh', ballast], { stdio: 'ignore' });
+    const fill = () =>
+      execFileSync('sh', ['-c', 'head -c 100m /dev/zero > "$1" || true', 'sh', ballast], { stdio: 'ignore' });
+    fill();
     expectFailure(await parley(command), 'PARLEY_DISK_FULL', 1, /small/);
-    // Enough for an empty warehouse, too little for the batch.
+    rmSync(ballast);
+    const migrated = await parley(['migrate', '--data-dir', dataDir]);
+    expect(migrated.code, migrated.err).toBe(0);
+    // Enough for what a start writes to a warehouse that is there, too little for the batch.
+    fill();
     truncateSync(ballast, statSync(ballast).size - 3_000_000);
     const waiting = start(command);
     await until(() => waiting.printed().includes('PARLEY_DISK_FULL') || waiting.exitCode !== null);

@@ -26,6 +26,8 @@ export function assistantDomain(options: Partial<AssistantOptions> = {}): Domain
     stages: [sessionStage(settings)],
     tables: Object.values(tables),
     seeds: [toolCategories],
+    // `complete_through` less this is what `is_final` goes by.
+    settings: { allowed_lateness_seconds: Math.ceil(settings.allowedLatenessHours * 3_600) },
     variables: variablesOf(settings),
   };
 }

@@ -1,5 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { assistantDomain } from '../../../src/processors/assistant/domain.ts';
+import { settingsOf } from '../../../src/runtime/domain.ts';
+import { watermarkTable, writeSettings } from '../../../src/warehouse/watermark-table.ts';
 import { type AssistantWarehouse, type Event, startAssistantWarehouse } from './transcripts.ts';
 
 /** What the aggregates keep by adding and subtracting, held against a computation over all facts at once. */
@@ -224,4 +227,50 @@ test('session metrics: each way of grouping counts every session once, and media
     ['by_time_of_day', 'morning', 4, 100, 1, 2, 0],
     ['overall', 'all', 4, 100, 1, 2, 0],
   ]);
+});
+
+test('a day is final once it is over in the configured zone, and the allowed lateness with it; what is over all time never', async () => {
+  const options = { timeZone: 'America/New_York', allowedLatenessHours: 2 };
+  const days = async () =>
+    (
+      await warehouse.select<{ day: string; through: string | null; final: number }>(
+        `SELECT toString(summary.date_key) AS day, toString(summary.complete_through) AS through, summary.is_final AND by_session.is_final AND tools.is_final AS final
+         FROM assistant.agg_daily_summary AS summary
+         INNER JOIN assistant.agg_activity_by_session AS by_session ON by_session.date_key = summary.date_key
+         INNER JOIN assistant.agg_tools_by_session AS tools ON tools.date_key = summary.date_key
+         ORDER BY day`,
+      )
+    ).map(({ day, through, final }) => [day, through, Boolean(final)]);
+  const told = (time: string) =>
+    watermarkTable(warehouse.client).write([
+      { app: 'test', domain: 'assistant', stage: 'assistant.session', partition: 0, completeThrough: Date.parse(time) },
+    ]);
+  await warehouse.seed(options);
+  try {
+    await writeSettings(warehouse.client, settingsOf([assistantDomain(options)]));
+    // The evening of 2 March there, the morning of 3 March in UTC; and the day after.
+    await warehouse.take(
+      ['2026-03-03T02:00:00Z', '2026-03-03T15:00:00Z'].map((timestamp, at) => ({
+        ...{ entry_type: 'tool_use', tool_name: 'Read', tool_use_id: `final-${at}`, timestamp },
+      })),
+    );
+    expect(await days()).toEqual([
+      ['2026-03-02', null, false],
+      ['2026-03-03', null, false],
+    ]);
+    await told('2026-03-03T06:59:59Z');
+    expect((await days()).map(([, , final]) => final)).toEqual([false, false]);
+    await told('2026-03-03T07:00:00Z');
+    expect(await days()).toEqual([
+      ['2026-03-02', '2026-03-03 07:00:00', true],
+      ['2026-03-03', '2026-03-03 07:00:00', false],
+    ]);
+    await told('2099-01-01T00:00:00Z');
+    for (const view of ['agg_hourly_activity', 'agg_session_metrics', 'agg_tool_efficiency', 'agg_code_changes']) {
+      const sql = `SELECT DISTINCT toString(complete_through) AS through, is_final FROM assistant.${view}`;
+      expect(await warehouse.select(sql), view).toEqual([{ through: '2099-01-01 00:00:00', is_final: false }]);
+    }
+  } finally {
+    await warehouse.seed();
+  }
 });

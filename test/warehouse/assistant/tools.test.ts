@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { assistantDomain } from '../../../src/processors/assistant/domain.ts';
-import { loadSeeds } from '../../../src/warehouse/seeds/load.ts';
+import { toolCategories } from '../../../src/processors/assistant/seeds.ts';
+import { loadSeeds, missingSeeds } from '../../../src/warehouse/seeds/load.ts';
 import { type AssistantWarehouse, type Event, later, startAssistantWarehouse } from './transcripts.ts';
 
 let warehouse: AssistantWarehouse;
@@ -174,6 +175,9 @@ describe('categories', () => {
       { seed: 'variables', origin: 'configuration', rows: 3, isChanged: false },
     ]);
     expect(await load({ dir })).toMatchObject([{ isChanged: false }, { isChanged: false }]);
+    const more = { name: 'assistant', seeds: [...(domains[0]!.seeds ?? []), { ...toolCategories, name: 'more' }] };
+    expect(await missingSeeds(warehouse.client, domains)).toEqual([]);
+    expect(await missingSeeds(warehouse.client, [more])).toEqual(['assistant.more']);
     expect(await load()).toMatchObject([{ origin: 'folder', isChanged: false }, {}]);
     expect(await warehouse.select('SELECT tool_category FROM assistant.tool_categories')).toEqual([
       { tool_category: 'own' },
