@@ -32,6 +32,7 @@ import {
   landingMessages,
   landingRatings,
   landingSessions,
+  landingWaiting,
 } from './tables.ts';
 import { type CustomerConversation, topicNames } from './topics.ts';
 import { forgetMessages, settleWaiting, waitingOf } from './waiting.ts';
@@ -121,7 +122,14 @@ export function conversationStage(options: ConversationsOptions): Stage {
     topics: [topicNames.conversations, topicNames.messages, topicNames.ratings],
     spaces: [space as StateSpace<unknown>, clinicSeenSpace as StateSpace<unknown>],
     processor,
-    tables: [landingMessages, landingSessions, landingConversations, landingConversationTags, landingRatings],
+    tables: [
+      landingMessages,
+      landingSessions,
+      landingConversations,
+      landingConversationTags,
+      landingRatings,
+      landingWaiting,
+    ],
     forwards: [topicNames.customerConversations, topicNames.clinicsSeen],
   };
 }
