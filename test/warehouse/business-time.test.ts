@@ -177,8 +177,9 @@ test('every view says what a walk over every minute says, and no schedule touche
     expect(sums!.days).toEqual([found.length, measured]);
   });
   await fc.assert(property, { numRuns: Number(process.env.PARLEY_PROPERTY_RUNS ?? 10) });
-  // Each of these would be missing from a test that checks nothing.
-  for (const [kind, count] of Object.entries(seen)) expect(count, kind).toBeGreaterThan(10);
+  // Each of these would be missing from a test that checks nothing. What is unknown is rare, and has a test of its own below.
+  const { unknown: _rare, ...common } = seen;
+  for (const [kind, count] of Object.entries(common)) expect(count, kind).toBeGreaterThan(10);
   expect(await parts()).toEqual(before);
 });
 

@@ -214,7 +214,7 @@ describe('the pages of the dashboard', () => {
       const result = await reader.query({
         query: sql,
         format: 'JSON',
-        query_params: { from: '2000-01-01', to: '2100-01-01' },
+        query_params: { from: '2000-01-01', to: '2100-01-01', domain: [] },
       });
       const { meta, data } = (await result.json()) as { meta: { name: string }[]; data: unknown[] };
       const names = meta.map(({ name }) => name);
