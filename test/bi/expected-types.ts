@@ -1,6 +1,6 @@
 /** Whether a view is for people; the rest of a database is storage. */
 export function isReaderView(name: string): boolean {
-  return /^(fact|dim|agg)_/.test(name);
+  return /^(fact|dim|agg)_|^waiting_now$/.test(name);
 }
 
 /** What a column of a type has to be to a person, whatever the driver calls it. */

@@ -5,14 +5,14 @@ import { queryRows } from '../../src/warehouse/client.ts';
 import { dashboards, queries } from './dashboards.ts';
 import { type GrafanaRange, substituted } from './grafana-macros.ts';
 import { faultsOf, knownMetrics } from './promql.ts';
-import { type SampleWarehouse, someRatings, startSampleWarehouse } from './sample-warehouse.ts';
+import { type SampleWarehouse, someMore, startSampleWarehouse } from './sample-warehouse.ts';
 
 /** deploy/grafana: dashboards that Grafana can read, and whose every question has an answer, asked as `bi`. */
 let warehouse: SampleWarehouse;
 let range: GrafanaRange;
 
 beforeAll(async () => {
-  warehouse = await startSampleWarehouse(someRatings);
+  warehouse = await startSampleWarehouse(someMore);
   range = {
     from: new Date('2017-01-01T00:00:00Z'),
     to: new Date('2030-01-01T00:00:00Z'),

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { queryRows } from '../../src/warehouse/client.ts';
 import { JDBC_VERSION, javaCompiling, jdbcClassPath } from './artifacts.ts';
 import { isReaderView, type Nature, natureOf } from './expected-types.ts';
-import { type SampleWarehouse, someRatings, startSampleWarehouse } from './sample-warehouse.ts';
+import { type SampleWarehouse, someMore, startSampleWarehouse } from './sample-warehouse.ts';
 import { everyKind } from './statements.ts';
 import { documentedColumns } from './views.ts';
 
@@ -15,7 +15,7 @@ const run = promisify(execFile);
 let warehouse: SampleWarehouse;
 
 beforeAll(async () => {
-  warehouse = await startSampleWarehouse(someRatings);
+  warehouse = await startSampleWarehouse(someMore);
 }, 120_000);
 
 afterAll(() => warehouse?.stop());

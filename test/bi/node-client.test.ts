@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createClient, type ResponseJSON } from '@clickhouse/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isReaderView, type Nature, natureOf } from './expected-types.ts';
-import { type SampleWarehouse, someRatings, startSampleWarehouse } from './sample-warehouse.ts';
+import { type SampleWarehouse, someMore, startSampleWarehouse } from './sample-warehouse.ts';
 import { documentedColumns } from './views.ts';
 
 /** @clickhouse/client as a tool of one's own would use it: a session, compression, settings, metadata, parameters. */
@@ -10,7 +10,7 @@ let warehouse: SampleWarehouse;
 let client: ReturnType<typeof createClient>;
 
 beforeAll(async () => {
-  warehouse = await startSampleWarehouse(someRatings);
+  warehouse = await startSampleWarehouse(someMore);
   client = createClient({
     url: warehouse.server.url,
     username: 'bi',

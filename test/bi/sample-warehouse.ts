@@ -35,7 +35,10 @@ async function replay(args: readonly string[]): Promise<void> {
   if (code !== 0) throw new Error(`The sample could not be counted: ${err}`);
 }
 
-/** One rating, so that the view of ratings has a row to show. */
-export const someRatings = {
+const reopened = { conversation_id: 'conv-1978a6893098', customer_id: 'cust-9d1560116343', clinic_code: 'TeamYouTube' };
+
+/** One rating, and one conversation that waits, so that their views have a row to show. */
+export const someMore = {
   'conversations.ratings': [{ conversation_id: 'conv-77373c0406ae', rating: 4, rated_at: '2020-04-01T12:00:00Z' }],
+  'conversations.conversations': [{ ...reopened, status: 'open', tags: [], changed_at: '2020-04-03T12:00:00Z' }],
 };
