@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import type { LivePartition } from '../dashboard/live.ts';
 import { type Readiness, readinessOf } from '../http/health.ts';
 import { GroupMetrics } from '../http/metrics.ts';
-import { settingsOf } from '../runtime/domain.ts';
 import { LagWatch, type PartitionLag } from '../runtime/group/lag-watch.ts';
 import { localTasks, stateBytes } from '../runtime/group/local-state.ts';
 import { type Group, type GroupListener, Member } from '../runtime/group/member.ts';
@@ -19,7 +18,7 @@ import type { Checkpoint } from '../state/store.ts';
 import type { Warehouse } from '../warehouse/open.ts';
 import { createOperations, type Operations } from '../warehouse/operations.ts';
 import { Pulse } from '../warehouse/pulse.ts';
-import { watermarkTable, writeSettings } from '../warehouse/watermark-table.ts';
+import { watermarkTable } from '../warehouse/watermark-table.ts';
 import { windowBlocksOf } from '../warehouse/window-blocks.ts';
 import { type Kafka, withAdmin } from './brokers.ts';
 import { limitsOf } from './configuration.ts';
@@ -58,9 +57,10 @@ export class MemberProcess {
       plainJson: session.configuration.schemaRegistry.plainJson,
       log: session.log,
     });
-    await writeSettings(warehouse.client, settingsOf(session.domains));
     const databases = ['orchestrator', ...session.domains.map(({ name }) => name)];
-    return new MemberProcess(parts, decoder, await windowBlocksOf(warehouse.client, databases));
+    const { signal, log } = session;
+    const windowBlocks = await patiently(() => windowBlocksOf(warehouse.client, databases), { signal, log });
+    return new MemberProcess(parts, decoder, windowBlocks);
   }
 
   private constructor(parts: MemberParts, decoder: RegistryDecoder, windowBlocks: number | undefined) {

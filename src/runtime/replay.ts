@@ -7,9 +7,9 @@ import { spoolSegments } from '../source/files/stdin-spool.ts';
 import { type LocalJournal, openLocalJournal } from '../state/local-journal.ts';
 import type { Warehouse } from '../warehouse/open.ts';
 import { createOperations, type Operations } from '../warehouse/operations.ts';
-import { watermarkTable, writeSettings } from '../warehouse/watermark-table.ts';
+import { watermarkTable } from '../warehouse/watermark-table.ts';
 import { Deliveries } from './deliveries.ts';
-import { type Domain, type Format, formatTopic, settingsOf } from './domain.ts';
+import { type Domain, type Format, formatTopic } from './domain.ts';
 import { EmbeddedTask } from './embedded-task.ts';
 import { type Log, recordedLog } from './log.ts';
 import { runToEnd } from './run-tasks.ts';
@@ -84,7 +84,6 @@ export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
   try {
     for (const file of discovery.ignored) log.warn({ file }, `${file} names no known topic and is left out`);
     if (signal?.aborted !== true) {
-      await writeSettings(warehouse.client, settingsOf(domains));
       await watermarks.write();
       journal = await openLocalJournal(join(dataDir, 'journal'), app);
       tasks = await openTasks({

@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../errors.ts';
-import type { Domain } from './domain.ts';
+import { type Domain, settingsOf } from './domain.ts';
 import type { Log } from './log.ts';
 import type { Reach, TaskObserver } from './task.ts';
 
@@ -18,6 +19,8 @@ export interface WatermarkTable {
   write(watermarks: readonly Watermark[]): Promise<void>;
   /** The highest of each domain, of this app's tasks in any process. */
   newest(app: string): Promise<ReadonlyMap<string, number>>;
+  /** What views need of the configuration, by domain and name. */
+  writeSettings?(settings: ReadonlyMap<string, Readonly<Record<string, number>>>): Promise<void>;
 }
 
 export interface WatermarksOptions {
@@ -40,7 +43,8 @@ export interface TaskWatermark extends Required<Pick<TaskObserver, 'onIdle'>> {
   committed(reach: Reach | undefined): void;
 }
 
-const closeMs = 5_000;
+const closeMs = 10_000;
+const closeRetryMs = 250;
 /** Others are asked once in so many flushes: an idle task is behind them by so much at most. */
 const sharedEvery = 3;
 
@@ -65,6 +69,7 @@ export class Watermarks {
   readonly #timer: NodeJS.Timeout;
   #writing: Promise<void> | undefined;
   #isDeclared = false;
+  #isClosed = false;
   #flushes = 0;
   #failures = 0;
 
@@ -111,15 +116,24 @@ export class Watermarks {
     await this.#writing;
   }
 
-  /** Writes what is new, as far as that is possible in 5 s. Never rejects. */
+  /** Writes what is new, as far as that is possible in 10 s. Never rejects. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, closeMs).unref();
     });
-    await Promise.race([this.write(), late]);
+    await Promise.race([this.#writeAll(), late]);
+    this.#isClosed = true;
     clearTimeout(timer);
+  }
+
+  async #writeAll(): Promise<void> {
+    for (;;) {
+      await this.write();
+      if (this.#isClosed || (this.#isDeclared && this.#dirty.size === 0)) return;
+      await sleep(closeRetryMs);
+    }
   }
 
   #raise(key: string, time: number): void {
@@ -151,8 +165,9 @@ export class Watermarks {
   }
 
   async #exchange(): Promise<void> {
-    const { app, table, isShared } = this.#options;
+    const { app, domains, table, isShared } = this.#options;
     if (!this.#isDeclared) {
+      await table.writeSettings?.(settingsOf(domains));
       await table.write([...this.#known.values()].map((known) => ({ ...known, completeThrough: 0 })));
       this.#isDeclared = true;
     }

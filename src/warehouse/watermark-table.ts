@@ -30,6 +30,7 @@ export function watermarkTable(client: ClickHouseClient): WatermarkTable {
       );
       return new Map(rows.map(({ domain, newest }) => [domain, newest]));
     },
+    writeSettings: (settings) => writeSettings(client, settings),
   };
 }
 

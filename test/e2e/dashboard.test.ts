@@ -29,7 +29,7 @@ test('serve answers pages and queries of a folder, and ends at once although som
   const serving = start(['serve', '--data-dir', dataDir]);
   const url = await addressOf(serving);
   const { domains, days } = await json<Pages>(`${url}/api/pages`);
-  expect(domains.map(({ domain }) => domain)).toEqual(['conversations', 'orchestrator']);
+  expect(domains.map(({ domain }) => domain)).toEqual(['conversations', 'assistant', 'orchestrator']);
   expect(days.conversations).toEqual({ first: '2018-05-02', last: '2020-04-02' });
   const { rows } = await json<Answer>(`${url}/api/query/conversations/overview`);
   expect(rows[0]?.[0]).toBe(1_164);
@@ -73,7 +73,7 @@ test('demo serves it before anything is counted', async () => {
     const demo = start(['demo', '--data-dir', folder]);
     const url = await addressOf(demo);
     expect(demo.printed()).not.toContain('events counted');
-    expect((await json<Pages>(`${url}/api/pages`)).domains.length).toBe(2);
+    expect((await json<Pages>(`${url}/api/pages`)).domains.length).toBe(3);
     await until(() => demo.printed().includes('Press Ctrl-C'), 60_000);
     const { rows } = await json<Answer>(`${url}/api/query/conversations/overview`);
     expect(rows[0]?.[0]).toBe(1_164);
