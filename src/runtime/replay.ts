@@ -62,6 +62,8 @@ export interface ReplaySummary extends ReplayTotals {
 }
 
 const stopMsDefault = 10_000;
+/** Of a run that failed or was stopped: watermarks that are too low are mended by the next one, and someone waits for the end. */
+const lastWordsMs = 1_000;
 
 /**
  * Processes files to their ends. Run again, it goes on where it stopped, and finishes first what a crash interrupted.
@@ -81,6 +83,7 @@ export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
   const watermarks = new Watermarks({ app, domains, isShared: false, table, log: options.log });
   let tasks: readonly EmbeddedTask[] = [];
   let journal: LocalJournal | undefined;
+  let isComplete = false;
   try {
     for (const file of discovery.ignored) log.warn({ file }, `${file} names no known topic and is left out`);
     if (signal?.aborted !== true) {
@@ -103,10 +106,11 @@ export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
       log.warn({ file: path, offset, bytes }, `${path} ends in the middle of a line, which is not counted yet`);
     }
     const faults = tasks.flatMap((task) => task.faults());
+    isComplete = signal?.aborted !== true;
     return { ...tally.totals, elapsedMs: clock() - startedAt, faults, pending, ignored: discovery.ignored };
   } finally {
     deliveries.close();
-    await watermarks.close();
+    await (isComplete ? watermarks.close() : watermarks.close(lastWordsMs));
     await operations.close();
     await journal?.close();
   }

@@ -43,7 +43,6 @@ export interface TaskWatermark extends Required<Pick<TaskObserver, 'onIdle'>> {
   committed(reach: Reach | undefined): void;
 }
 
-const closeMs = 10_000;
 const closeRetryMs = 250;
 /** Others are asked once in so many flushes: an idle task is behind them by so much at most. */
 const sharedEvery = 3;
@@ -98,7 +97,9 @@ export class Watermarks {
       onIdle: (newest) => this.#raise(key, newest),
       committed: (reach) => {
         if (reach === undefined) return;
-        if (!isFed) this.#raise(key, reach.through);
+        // What a fed stage has of its producers is counted, but older forwards may be on their way to it.
+        if (isFed) this.#hear(domain?.name ?? '', reach.through);
+        else this.#raise(key, reach.through);
         if (reach.isLast) this.#raise(key, reach.newest);
       },
     };
@@ -116,12 +117,12 @@ export class Watermarks {
     await this.#writing;
   }
 
-  /** Writes what is new, as far as that is possible in 10 s. Never rejects. */
-  async close(): Promise<void> {
+  /** Writes what is new, as far as that is possible within so many milliseconds. Never rejects. */
+  async close(withinMs = 10_000): Promise<void> {
     clearInterval(this.#timer);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, closeMs).unref();
+      timer = setTimeout(resolve, withinMs).unref();
     });
     await Promise.race([this.#writeAll(), late]);
     this.#isClosed = true;
@@ -142,7 +143,11 @@ export class Watermarks {
     if (known === undefined || !(time > known.completeThrough)) return;
     this.#known.set(key, { ...known, completeThrough: time });
     this.#dirty.add(key);
-    if (time > (this.#newest.get(known.domain) ?? 0)) this.#newest.set(known.domain, time);
+    this.#hear(known.domain, time);
+  }
+
+  #hear(domain: string, time: number): void {
+    if (time > (this.#newest.get(domain) ?? 0)) this.#newest.set(domain, time);
   }
 
   #flush(): void {
@@ -182,9 +187,7 @@ export class Watermarks {
       }
     }
     if (!isShared || this.#flushes++ % sharedEvery !== 0) return;
-    for (const [domain, time] of await table.newest(app)) {
-      if (time > (this.#newest.get(domain) ?? 0)) this.#newest.set(domain, time);
-    }
+    for (const [domain, time] of await table.newest(app)) this.#hear(domain, time);
   }
 }
 

@@ -159,3 +159,34 @@ test('a process that has all tasks and has drained them is complete through the 
   await watermarks.write();
   expect(table.completeThrough).toBe(800);
 });
+
+test('what producers wrote last may be an event of a stage that others feed: the others reach it when they are idle', async () => {
+  const table = new Table();
+  const watermarks = watermarksOn(table);
+  const [first, second, fed] = [
+    watermarks.task('counting.first', 0),
+    watermarks.task('counting.first', 1),
+    watermarks.task('counting.fed', 0),
+  ];
+  first.committed(reach(100));
+  fed.committed(reach(800));
+  await watermarks.write();
+  // Forwards of between may be on their way.
+  expect(table.rows.get('counting.fed/0')).toBe(0);
+  for (const task of [first, second, fed]) task.onIdle(task.newest());
+  await watermarks.write();
+  expect(table.completeThrough).toBe(800);
+});
+
+test('what cannot be written holds up no end for longer than it is told to', async () => {
+  const table = new Table();
+  const watermarks = watermarksOn(table);
+  table.isAway = true;
+  watermarks.task('counting.first', 0).committed(reach(100));
+  const closed = await Promise.race([
+    watermarks.close(50).then(() => true),
+    new Promise<boolean>((resolve) => setTimeout(resolve, 5_000, false)),
+  ]);
+  expect(closed).toBe(true);
+  expect(table.rows.size).toBe(0);
+});
