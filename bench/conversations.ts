@@ -1,11 +1,9 @@
-import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { arch, cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 import { floors } from './support/floors.ts';
-import { cpuSeconds, peakMemoryBytes, serverPidOf } from './support/process.ts';
+import { replayWatched, runParley } from './support/replay.ts';
 
 /**
  * From files to every aggregate in ClickHouse, by the program that people run, seen from outside: messages a second,
@@ -24,53 +22,19 @@ const { values } = parseArgs({
 });
 const messages = Number(values.messages);
 const conversations = Number(values.conversations ?? messages / 10);
-const parley = fileURLToPath(new URL('../bin/parley.js', import.meta.url));
-const run = promisify(execFile);
-
-interface Summary {
-  readonly events: number;
-  readonly elapsedMs: number;
-}
 
 async function generate(folder: string): Promise<void> {
   const done = join(folder, 'done');
   if (existsSync(done)) return;
   rmSync(folder, { recursive: true, force: true });
   const sizes = ['--messages', `${messages}`, '--conversations', `${conversations}`];
-  await run(process.execPath, [parley, 'generate', ...sizes, '--topics', 'messages,clinics', '--out', folder]);
+  await runParley(['generate', ...sizes, '--topics', 'messages,clinics', '--out', folder]);
   writeFileSync(done, '');
 }
 
-/** Replays the events into a new data folder and watches both processes from outside. */
-async function replay(events: string, dataDir: string) {
-  rmSync(dataDir, { recursive: true, force: true });
-  mkdirSync(dataDir, { recursive: true });
-  const startedAt = performance.now();
-  const child = spawn(parley, ['replay', events, '--data-dir', dataDir, '--json'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let output = '';
-  child.stdout.on('data', (chunk) => {
-    output += chunk;
-  });
-  const last = { processorCpu: 0, serverCpu: 0, processorMemory: 0, serverMemory: 0 };
-  const timer = setInterval(() => {
-    const server = serverPidOf(child.pid!);
-    last.processorCpu = cpuSeconds(child.pid!) ?? last.processorCpu;
-    last.processorMemory = peakMemoryBytes(child.pid!) ?? last.processorMemory;
-    if (server === undefined) return;
-    last.serverCpu = cpuSeconds(server) ?? last.serverCpu;
-    last.serverMemory = peakMemoryBytes(server) ?? last.serverMemory;
-  }, 50);
-  const code = await new Promise<number | null>((resolve) => child.on('exit', resolve));
-  clearInterval(timer);
-  if (code !== 0) throw new Error(`parley replay ended with ${code}`);
-  return { summary: JSON.parse(output) as Summary, wallSeconds: (performance.now() - startedAt) / 1000, ...last };
-}
-
 async function query<Row>(dataDir: string, sql: string): Promise<Row[]> {
-  const { stdout } = await run(process.execPath, [parley, 'query', sql, '--data-dir', dataDir, '--format', 'JSON']);
-  return (JSON.parse(stdout) as { data: Row[] }).data;
+  const answer = await runParley(['query', sql, '--data-dir', dataDir, '--format', 'JSON']);
+  return (JSON.parse(answer) as { data: Row[] }).data;
 }
 
 /** Messages a second in each million, by the times at which batches were committed. */
@@ -99,7 +63,7 @@ const events = join(folder, 'events');
 const dataDir = join(folder, 'data');
 console.log(`${messages} messages over ${conversations} conversations in ${folder}`);
 await generate(events);
-const result = await replay(events, dataDir);
+const result = await replayWatched(events, dataDir);
 const rates = await millions(dataDir);
 const [counted] = await query<{ messages: string; aggregated: string }>(
   dataDir,

@@ -32,7 +32,8 @@ export async function replayWatched(events: string, dataDir: string): Promise<Re
   rmSync(dataDir, { recursive: true, force: true });
   mkdirSync(dataDir, { recursive: true });
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [parley, 'replay', events, '--data-dir', dataDir, '--json'], {
+  // By its first line, as people run it: that sets the collector's flags.
+  const child = spawn(parley, ['replay', events, '--data-dir', dataDir, '--json'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let output = '';

@@ -14,13 +14,14 @@ export async function appendRows<Table extends LandingTable>(
   client: ClickHouseClient,
   table: Table,
   rows: readonly RowOf<Table>[],
+  timeoutMs = 60_000,
 ): Promise<void> {
   if (rows.length === 0) return;
   const encoder = createRowEncoder(table);
   // Microseconds, so that versions grow with the clock from process to process.
   const bytes = encoder.encode(rows, new Array<number>(rows.length).fill(1), Date.now() * 1_000);
   try {
-    const signal = AbortSignal.timeout(60_000);
+    const signal = AbortSignal.timeout(timeoutMs);
     await sendInsert(client, { encoder, bytes, token: `append/${randomUUID()}`, signal });
   } catch (error) {
     throw failureOf(error).error;

@@ -21,10 +21,8 @@ export const migrationsFolder = fileURLToPath(new URL('../../clickhouse', import
 
 /** Holds the record of migrations, so that it comes before all others. */
 export const firstDomain = 'orchestrator';
-/** Databases of the documents' own names: views over the domains, which `parley migrate --compat` makes. */
-export const lastDomain = 'compat';
 /** Folders beside those of the domains that hold no migrations: the committed snapshot, views of the documents' own names, metrics and tests, the dashboard's questions. */
-const otherFolders = new Set(['schema', lastDomain, 'catalogue', 'dashboard']);
+const otherFolders = new Set(['schema', 'compat', 'catalogue', 'dashboard']);
 
 /** All migrations of the domains (default: of every folder that has some), in the order in which they apply. */
 export function readMigrationFiles(options: { dir?: string; domains?: readonly string[] } = {}): MigrationFile[] {

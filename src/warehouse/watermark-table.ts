@@ -1,25 +1,22 @@
-import { randomUUID } from 'node:crypto';
-import type { LandingTable } from '../runtime/domain.ts';
 import type { WatermarkTable } from '../runtime/watermarks.ts';
+import { appendRows } from './append-rows.ts';
 import { type ClickHouseClient, queryRows } from './client.ts';
-import type { Row } from './encoding/column.ts';
-import { sendInsert } from './insert.ts';
 import { landingSettings, landingWatermarks } from './orchestrator-tables.ts';
-import { createRowEncoder } from './row-encoder.ts';
 
 const insertMs = 10_000;
 
-/** The watermarks of orchestrator.*. Its promises reject with the client's errors. */
+/** The watermarks of orchestrator.*. Its promises reject as `appendRows` and `queryRows` do. */
 export function watermarkTable(client: ClickHouseClient): WatermarkTable {
   return {
     write: (watermarks) =>
-      insert(
+      appendRows(
         client,
         landingWatermarks,
         watermarks.map(({ app, domain, stage, partition, completeThrough }) => ({
           ...{ app, domain, stage, partition },
           complete_through: Math.floor(completeThrough),
         })),
+        insertMs,
       ),
     newest: async (app) => {
       const rows = await queryRows<{ domain: string; newest: number }>(
@@ -37,7 +34,7 @@ export function watermarkTable(client: ClickHouseClient): WatermarkTable {
 /** What views need of the configuration of the domains. */
 export type DomainSettings = ReadonlyMap<string, Readonly<Record<string, number>>>;
 
-/** Writes what has changed. Rejects with the client's errors. */
+/** Writes what has changed. Rejects as `appendRows` and `queryRows` do. */
 export async function writeSettings(client: ClickHouseClient, settings: DomainSettings): Promise<void> {
   const sql = 'SELECT domain, name, value FROM orchestrator.landing_settings FINAL WHERE sign = 1';
   const known = await queryRows<{ domain: string; name: string; value: number }>(client, sql);
@@ -47,14 +44,5 @@ export async function writeSettings(client: ClickHouseClient, settings: DomainSe
   const changed = wanted.filter(
     ({ domain, name, value }) => !known.some((is) => is.domain === domain && is.name === name && is.value === value),
   );
-  await insert(client, landingSettings, changed);
-}
-
-async function insert(client: ClickHouseClient, table: LandingTable, rows: readonly Row[]): Promise<void> {
-  if (rows.length === 0) return;
-  const encoder = createRowEncoder(table);
-  // As OperationsQueue does: versions that grow from process to process.
-  const bytes = encoder.encode(rows, new Array<number>(rows.length).fill(1), Date.now() * 1_000);
-  const token = `operations/${randomUUID()}`;
-  await sendInsert(client, { encoder, bytes, token, signal: AbortSignal.timeout(insertMs) });
+  await appendRows(client, landingSettings, changed, insertMs);
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Domain } from '../../runtime/domain.ts';
 import { appendRows } from '../append-rows.ts';
 import { type ClickHouseClient, queryRows } from '../client.ts';
-import { firstDomain, lastDomain } from '../migration-files.ts';
+import { firstDomain } from '../migration-files.ts';
 import { readRecord } from '../migration-record.ts';
 import { landingCatalogue, landingLineage } from '../orchestrator-tables.ts';
 import { buildCatalogue } from './build.ts';
@@ -23,7 +23,7 @@ export async function keepCatalogue(client: ClickHouseClient, declared: readonly
   const checksums = record?.checksums ?? new Map<string, string>();
   if (!checksums.has(`${firstDomain}/0006-lineage`)) return [];
   const applied = new Set([...checksums.keys()].map((name) => name.slice(0, name.indexOf('/'))));
-  const own = [firstDomain, ...declared.map(({ name }) => name), lastDomain].filter((name) => applied.has(name));
+  const own = [firstDomain, ...declared.map(({ name }) => name)].filter((name) => applied.has(name));
   const written = await readRevisions(client);
   const revisions = new Map(own.map((name) => [name, revisionOf(name, checksums, declared)]));
   const changed = own.filter((name) => revisions.get(name) !== written.get(name));

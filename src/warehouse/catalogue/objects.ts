@@ -77,8 +77,3 @@ export function layerOf(name: string): string {
 
 /** Of what stands behind the views. */
 export const storageLayers: ReadonlySet<string> = new Set(['landing', 'storage']);
-
-/** Whether analysts read it: everything but the storage behind the views. */
-export function isForAnalysts(name: string): boolean {
-  return !storageLayers.has(layerOf(name));
-}

@@ -9,7 +9,7 @@ import {
 } from '../catalogue/files.ts';
 import { namedIn } from '../catalogue/syntax-tree.ts';
 import { type ClickHouseClient, queryRows } from '../client.ts';
-import { firstDomain, lastDomain } from '../migration-files.ts';
+import { firstDomain } from '../migration-files.ts';
 import type { DataTest } from './data-test.ts';
 import type { ColumnTypes } from './failing-rows.ts';
 import { testsOf } from './plan.ts';
@@ -34,7 +34,7 @@ export async function loadTests(
   options: { readonly domains: readonly string[]; readonly dirs?: readonly string[] },
 ): Promise<LoadedTests> {
   const types = await readTypes(client);
-  const shipped = domainsWithTests(options.domains, types).map(readCatalogueFile);
+  const shipped = domainsWithTests(options.domains).map(readCatalogueFile);
   const own = (options.dirs ?? []).flatMap(readTestsFolder);
   mustBeMigrated(shipped, types);
   const files = [...shipped, ...own];
@@ -43,13 +43,9 @@ export async function loadTests(
   return { tests, types, files, subjects: await subjectsOf(client, tests, types) };
 }
 
-/** The databases of the documents' own names are tested where they were made. */
-function domainsWithTests(domains: readonly string[], types: ColumnTypes): string[] {
+function domainsWithTests(domains: readonly string[]): string[] {
   const known = cataloguedDomains();
-  const wanted = [firstDomain, ...domains].filter((domain) => known.includes(domain));
-  if (!known.includes(lastDomain) || wanted.includes(lastDomain)) return wanted;
-  const tables = tablesNamed(readCatalogueFile(lastDomain));
-  return tables.some((table) => types.has(table)) ? [...wanted, lastDomain] : wanted;
+  return [firstDomain, ...domains].filter((domain) => known.includes(domain));
 }
 
 async function readTypes(client: ClickHouseClient): Promise<ColumnTypes> {
