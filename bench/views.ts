@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
-import { arch, cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { type ClickHouseClient, connect, queryRows } from '../src/warehouse/client.ts';
 import { READER, startEmbeddedServer } from '../src/warehouse/embedded/server.ts';
 import { migrate } from '../src/warehouse/migrations.ts';
+import { machine } from './support/machine.ts';
 import { quantile, round } from './support/statistics.ts';
 import { type ViewQuery, viewQueries } from './support/view-queries.ts';
 
@@ -77,13 +77,7 @@ try {
     table.push(Object.values(result).map((value) => value.toLocaleString('en')));
   }
   process.stdout.write(`${table.toString()}\n`);
-  const machine = {
-    processor: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-    architecture: arch(),
-    node: process.version,
-  };
-  const result = { machine, messages: facts?.messages, runs: Number(values.runs), queries: results };
+  const result = { machine: machine(), messages: facts?.messages, runs: Number(values.runs), queries: results };
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(result, null, 2)}\n`);
 } finally {
   await client.close();

@@ -197,7 +197,7 @@ describe('three members on 8 partitions are exact', { timeout: testMs }, () => {
           const happen = pick([
             () => faults.killMember(seat),
             () => faults.leaveAndReturn(seat),
-            () => faults.sleepPastSession(seat),
+            () => faults.sleepPastSession(seat, false),
             death,
           ]);
           await happen();

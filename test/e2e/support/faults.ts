@@ -61,14 +61,18 @@ export class Faults {
     this.count('kill -9 of a worker');
   }
 
-  /** A zombie: it sleeps until others have its tasks, and wakes with batches of them in hand. */
-  async sleepPastSession({ member }: Seat): Promise<void> {
+  /**
+   * A zombie: it sleeps until others have its tasks, and wakes with batches of them in hand. Brokers that go away meanwhile
+   * may forget how long it slept, and leave it its place: it then has nothing to say, and nobody can wait for that.
+   */
+  async sleepPastSession({ member }: Seat, areBrokersSteady = true): Promise<void> {
     const from = member.lines.length;
     member.signalAll('SIGSTOP');
     await sleep(sessionMs);
     member.signalAll('SIGCONT');
     this.count('SIGSTOP past the session');
-    // Unless it was put out while it joined, or the group was away all the time.
+    if (!areBrokersSteady) return;
+    // Unless it was put out while it joined.
     await member.until(/has come back|The group gives this process/, 60_000, from);
   }
 
