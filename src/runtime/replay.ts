@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ParleyError } from '../errors.ts';
+import { messageOf, type ParleyError } from '../errors.ts';
 import { createDecoder } from '../events/decode.ts';
 import { type DiscoveredFile, type Discovery, discoverFiles } from '../source/files/discover.ts';
 import type { PendingLine } from '../source/files/file-source.ts';
@@ -7,6 +7,7 @@ import { spoolSegments } from '../source/files/stdin-spool.ts';
 import { type LocalJournal, openLocalJournal } from '../state/local-journal.ts';
 import type { Warehouse } from '../warehouse/open.ts';
 import { createOperations, type Operations } from '../warehouse/operations.ts';
+import { refreshSnapshots } from '../warehouse/snapshots.ts';
 import { watermarkTable } from '../warehouse/watermark-table.ts';
 import { Deliveries } from './deliveries.ts';
 import { type Domain, type Format, formatTopic } from './domain.ts';
@@ -64,6 +65,8 @@ export interface ReplaySummary extends ReplayTotals {
 const stopMsDefault = 10_000;
 /** Of a run that failed or was stopped: watermarks that are too low are mended by the next one, and someone waits for the end. */
 const lastWordsMs = 1_000;
+/** Longer ones go on without being waited for. */
+const snapshotsMs = 5_000;
 
 /**
  * Processes files to their ends. Run again, it goes on where it stopped, and finishes first what a crash interrupted.
@@ -112,7 +115,19 @@ export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
     deliveries.close();
     await (isComplete ? watermarks.close() : watermarks.close(lastWordsMs));
     await operations.close();
+    // What was counted is told by the runs, which are written by now.
+    if (isComplete) await refresh(options);
     await journal?.close();
+  }
+}
+
+/** Who looks after a replay looks at all of it. */
+async function refresh({ warehouse, domains, log }: ReplayOptions): Promise<void> {
+  const databases = domains.map(({ name }) => name);
+  try {
+    await refreshSnapshots(warehouse.client, databases, AbortSignal.timeout(snapshotsMs));
+  } catch (error) {
+    log.debug({ error: messageOf(error) }, 'Snapshots are not computed again at once, but in their turn');
   }
 }
 

@@ -42,7 +42,7 @@ const fingerprintSql = `
   (
       SELECT max(max_block_number) + 1 AS blocks
       FROM system.parts
-      WHERE active AND database IN {databases:Array(String)} AND startsWith(table, 'landing_')
+      WHERE active AND database IN {databases:Array(String)} AND match(table, '^(landing|snapshot)_')
       GROUP BY database, table, partition_id
   )`;
 
@@ -108,7 +108,7 @@ export class DashboardReader {
   }
 
   /**
-   * Something that differs after every insert into the databases. A merge leaves the blocks of its parts, so it changes
+   * Something that differs after every insert into the databases, and when a snapshot was computed again. A merge leaves the blocks of its parts, so it changes
    * nothing. The parts are those of this server alone; on a cluster the others' inserts show in the number of runs.
    */
   async fingerprint(databases: readonly string[]): Promise<string> {

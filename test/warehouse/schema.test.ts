@@ -119,7 +119,7 @@ describe.each(databases)('in %s', (database) => {
   });
 
   test('what analysts see has no signs, versions or states of aggregates', async () => {
-    const storage = /^(landing|store|reference)_/;
+    const storage = /^(landing|store|reference|snapshot)_/;
     const seen = (await columnsOf(database)).filter(({ table }) => !storage.test(table));
     expect(
       seen.filter(({ name, type }) => /^(sign|row_version)$/.test(name) || /AggregateFunction/.test(type)),

@@ -443,7 +443,7 @@ const history: Page = {
     {
       kind: 'bars',
       title: 'Messages by the segment of that time',
-      note: 'Whole months. A message counts for the segment that its customer had when it was sent, not the one of today.',
+      note: 'Whole months. A message counts for the segment that its customer had when it was sent, not the one of today. Kept ready: while events flow, it is some seconds old.',
       query: 'history-by-segment',
       x: month,
       y: [messages],
@@ -452,7 +452,7 @@ const history: Page = {
     {
       kind: 'lines',
       title: 'Mean response by the segment of that time',
-      note: 'Exact, in whole months.',
+      note: 'Exact, in whole months. Kept ready: while events flow, it is some seconds old.',
       query: 'history-by-segment',
       x: month,
       y: [column('mean_response_seconds', 'Mean response', 'seconds')],
@@ -479,7 +479,7 @@ const history: Page = {
     {
       kind: 'table',
       title: 'Clinics as they were named then',
-      note: 'Whole months, the last first. A clinic that changed its name or type within a month is in both rows.',
+      note: 'Whole months, the last first. A clinic that changed its name or type within a month is in both rows. Kept ready: while events flow, it is some seconds old.',
       query: 'history-by-clinic',
       width: 'full',
       columns: [

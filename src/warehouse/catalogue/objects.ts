@@ -61,7 +61,7 @@ function kindOf(engine: string): ObjectKind {
 
 const layers: readonly (readonly [RegExp, string])[] = [
   [/^landing_/, 'landing'],
-  [/^store_/, 'storage'],
+  [/^(store|snapshot)_/, 'storage'],
   [/^stg_/, 'staging'],
   [/^int_/, 'intermediate'],
   [/^dim_|_as_of$/, 'dimension'],

@@ -10,7 +10,8 @@ import { masked, type Span, shapeOf, type TableShape } from './statement-shape.t
  * - A landing table is sharded by a hash of its sorting key. Rows that replace each other have the same sorting key, so
  *   they meet on one shard, and FINAL is right there; which rows of an insert go where depends on nothing but the rows,
  *   so a repeated insert is cut as it was before, and each shard knows its part by the token.
- * - A reference table, which operators fill and Parley only reads, is whole on every server.
+ * - A reference table, which operators fill and Parley only reads, is whole on every server. So is a snapshot, which a view
+ *   computes again by the clock: each server does, and the newest rows hold.
  * - A view that feeds a table stays within the server: from the local landing table to the local store. What the views
  *   in front of the stores do, adding up, is the same over shards.
  * - A view that is read asks the Distributed tables, and joins with GLOBAL: the right side is gathered once, from all shards.
@@ -63,7 +64,7 @@ export function clusterStatements(statement: Statement, cluster: string, file: s
       return [...(shape.isOfTable ? [local] : []), onCluster(text, shape.nameEnd, cluster)];
     }
     case 'table':
-      if (shape.table.name.startsWith('reference_')) return [referenceTable(text, shape.table, cluster)];
+      if (/^(reference|snapshot)_/.test(shape.table.name)) return [referenceTable(text, shape.table, cluster)];
       return [localTable(text, shape.table, cluster), distributedTable(shape.table, cluster, `${file}:${line}`)];
     default:
       throw unknownShape(text, `${file}:${line}`);
@@ -161,7 +162,7 @@ function replace(text: string, { start, end }: Span, piece: string): string {
 function unknownShape(text: string, where: string): ParleyError {
   return new ParleyError('PARLEY_MIGRATION_SHAPE', 'There is no cluster form of this statement', {
     expected:
-      'CREATE DATABASE, TABLE (MergeTree family, with ORDER BY, a deduplication window and a COMMENT), VIEW, MATERIALIZED VIEW … TO (one table, no join) or DICTIONARY, each with IF NOT EXISTS; CREATE OR REPLACE VIEW; or ALTER TABLE … COMMENT COLUMN or ADD COLUMN IF NOT EXISTS',
+      'CREATE DATABASE, TABLE (MergeTree family, with ORDER BY, a deduplication window and a COMMENT), VIEW, MATERIALIZED VIEW … TO (one table, no join), MATERIALIZED VIEW … REFRESH EVERY … APPEND TO a snapshot_ table, or DICTIONARY, each with IF NOT EXISTS; CREATE OR REPLACE VIEW; or ALTER TABLE … COMMENT COLUMN or ADD COLUMN IF NOT EXISTS',
     received: text.slice(0, 200),
     where,
   });

@@ -41,6 +41,8 @@ export async function readDigest(client: ClickHouseClient): Promise<WarehouseDig
   for (const [view, columns] of views) {
     // Its rows are those of the store, which merges them when it likes: their sums are what must be equal, below.
     if (view === 'agg_response_slots') continue;
+    // As of some seconds ago, where events flow; test/warehouse/snapshots.test.ts holds it to what it is a snapshot of.
+    if (view === 'agg_history_monthly_snapshot') continue;
     const wanted = columns.filter((column) => !clockColumns.test(`${view}.${column}`)).map((column) => `\`${column}\``);
     // The days that are to come are more tomorrow than today.
     const where = view === 'dim_dates' ? "WHERE date_id < '2026-01-01'" : '';

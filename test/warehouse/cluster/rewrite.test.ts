@@ -33,14 +33,17 @@ test('no other cluster form is committed', () => {
   );
 });
 
+/** Tables that every server has whole. */
+const everywhere = /^(reference|snapshot)_/;
+
 describe('every statement of the migrations', () => {
   test.each(statements)('$name has a cluster form', ({ statement, rewritten }) => {
     const shape = shapeOf(statement.text);
     const kind = shape?.kind;
     const isOfTable = shape?.kind === 'table' || (shape?.kind === 'columns' && shape.isOfTable);
-    const isReference = shape?.kind === 'table' && shape.table.name.startsWith('reference_');
-    expect(rewritten).toHaveLength(isOfTable && !isReference ? 2 : 1);
-    if (shape?.kind === 'table') expect(shape.table.name).toMatch(/^(landing|store|reference)_/);
+    const isEverywhere = shape?.kind === 'table' && everywhere.test(shape.table.name);
+    expect(rewritten).toHaveLength(isOfTable && !isEverywhere ? 2 : 1);
+    if (shape?.kind === 'table') expect(shape.table.name).toMatch(/^(landing|store|reference|snapshot)_/);
     for (const sql of rewritten) {
       expect(sql.match(/ ON CLUSTER 'c'/g)).toHaveLength(1);
       if (kind !== 'columns') expect(sql).toMatch(/^CREATE (\w+ ?\w* IF NOT EXISTS|OR REPLACE VIEW) /);
@@ -60,6 +63,7 @@ describe('every statement of the migrations', () => {
     for (const { rewritten } of [...of('view'), ...of('dictionary')]) {
       const [sql = ''] = rewritten;
       expect(sql).not.toContain('_local');
+      if (/ REFRESH EVERY /.test(sql)) expect(sql).toMatch(/ APPEND TO \w+\.snapshot_\w+\s/);
       const joins = sql.match(/(?<!\bARRAY )\bJOIN\b/g) ?? [];
       expect(sql.match(/\bGLOBAL (?:(?:ASOF|ANY) )?LEFT JOIN\b/g) ?? []).toHaveLength(joins.length);
       expect(sql).not.toContain('GLOBAL ARRAY');
@@ -71,7 +75,7 @@ describe('every statement of the migrations', () => {
       const shape = shapeOf(statement.text);
       if (shape?.kind !== 'table') continue;
       const { name, orderBy } = shape.table;
-      if (name.startsWith('reference_')) {
+      if (everywhere.test(name)) {
         expect(rewritten[0]).toContain("'/clickhouse/tables/all/{database}/{table}', '{shard}-{replica}'");
         continue;
       }
@@ -145,6 +149,14 @@ describe('refused, with its place', () => {
     [
       'a landing table sorted by nothing',
       table({ tail: "ORDER BY tuple() SETTINGS non_replicated_deduplication_window = 9 COMMENT 'c'" }),
+    ],
+    [
+      'a refresh that would exchange tables',
+      'CREATE MATERIALIZED VIEW IF NOT EXISTS a.f REFRESH EVERY 1 MINUTE TO a.snapshot_t AS SELECT x FROM a.b',
+    ],
+    [
+      'a refresh of a table that is in shards',
+      'CREATE MATERIALIZED VIEW IF NOT EXISTS a.f REFRESH EVERY 1 MINUTE APPEND TO a.store_t AS SELECT x FROM a.b',
     ],
     ['a feed that joins', 'CREATE MATERIALIZED VIEW IF NOT EXISTS a.f TO a.t AS SELECT x FROM a.b JOIN a.c USING x'],
     ['a feed of a subquery', 'CREATE MATERIALIZED VIEW IF NOT EXISTS a.f TO a.t AS SELECT x FROM (SELECT x FROM a.b)'],
