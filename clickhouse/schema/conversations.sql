@@ -740,6 +740,20 @@ SELECT
 FROM conversations.waiting_now AS waiting
 GROUP BY clinic_code;
 
+CREATE DICTIONARY conversations.business_clock
+(
+    `calendar_id` UInt64,
+    `since` DateTime('UTC'),
+    `until` DateTime('UTC'),
+    `line` Int64 DEFAULT 0
+)
+PRIMARY KEY calendar_id
+SOURCE(CLICKHOUSE(NAME parley QUERY 'SELECT calendar_id, toDateTime(piece.1, \'UTC\') AS since, toDateTime(piece.2, \'UTC\') AS until, piece.3 AS line FROM (SELECT calendar_id, toInt64(toUnixTimestamp(opens_at)) AS opens, opens + toInt64(open_seconds) AS closes, toInt64(open_seconds_before) + bitShiftLeft(toInt64(stretch) + 100000, 40) AS before, arrayJoin(arrayFilter(span -> span.1 <= span.2, [(opens, closes - 1, 2 * (before - opens) + 1), (closes, toInt64(toUnixTimestamp(until)), 2 * (before + closes - opens))])) AS piece FROM conversations.business_intervals)' INVALIDATE_QUERY 'SELECT today(), count(), groupBitXor(calendar_id) FROM (SELECT DISTINCT calendar_id FROM conversations.clinic_calendars)'))
+LIFETIME(MIN 60 MAX 120)
+LAYOUT(RANGE_HASHED())
+RANGE(MIN since MAX until)
+COMMENT 'Open seconds of a calendar up to a time, packed, for fact_response_times; business_time is plainer. Columns: calendar_id (key), since and until (range, both inclusive), line (2 * rise + slope: open seconds up to t are rise + slope * t; 0 when nothing is known of that time).';
+
 CREATE VIEW conversations.business_intervals
 (
     `calendar_id` UInt64 COMMENT 'Calendar; joins clinic_calendars.',
@@ -1537,12 +1551,14 @@ CREATE VIEW conversations.fact_response_times
 COMMENT 'One row per response, without its ids: for figures over many of them. With ids: fact_responses.'
 AS WITH
     dictGet('conversations.calendar_of_clinic', 'calendar_id', tuple(toString(store.clinic_code))) AS calendar,
-    toUnixTimestamp(store.answered_at - store.response_seconds) AS from_second,
-    toUnixTimestamp(store.answered_at) AS to_second,
-    dictGet('conversations.business_time', ('stretch', 'opens_second', 'open_seconds', 'open_seconds_before'), calendar, toDateTime(from_second, 'UTC')) AS earlier,
-    dictGet('conversations.business_time', ('stretch', 'opens_second', 'open_seconds', 'open_seconds_before'), calendar, toDateTime(to_second, 'UTC')) AS later,
-    (((later.4) + least(to_second - (later.2), later.3)) - (earlier.4)) - least(from_second - (earlier.2), earlier.3) AS open_between,
-    toUInt32(open_between * nullIf(((earlier.1) != 0) AND ((earlier.1) = (later.1)), 0)) AS business_seconds
+    store.answered_at - store.response_seconds AS asked_at,
+    dictGet('conversations.business_clock', 'line', calendar, asked_at) AS earlier_line,
+    dictGet('conversations.business_clock', 'line', calendar, store.answered_at) AS later_line,
+    bitShiftRight(earlier_line, 1) + (bitAnd(earlier_line, 1) * toUnixTimestamp(asked_at)) AS earlier,
+    bitShiftRight(later_line, 1) + (bitAnd(later_line, 1) * toUnixTimestamp(store.answered_at)) AS later,
+    later - earlier AS open_between,
+    (earlier_line != 0) AND (open_between >= 0) AND (open_between < (1099511627776 / 2)) AS is_known,
+    toUInt32(open_between * nullIf(is_known, 0)) AS business_seconds
 SELECT
     store.clinic_code AS clinic_code,
     toDate(store.answered_at) AS date_id,

@@ -5,7 +5,11 @@ import { readRecord } from './migration-record.ts';
 
 const table = 'conversations.reference_schedules';
 /** In the order in which they read each other. */
-const dictionaries = ['conversations.business_time', 'conversations.calendar_of_clinic'];
+const dictionaries = [
+  'conversations.business_time',
+  'conversations.business_clock',
+  'conversations.calendar_of_clinic',
+];
 
 /**
  * Replaces the schedules of these clinics, all at once, and has the views know it. One without hours and holidays is
