@@ -193,7 +193,7 @@ describe('three members on 8 partitions are exact', { timeout: testMs }, () => {
       const members = async () => {
         while (performance.now() < until) {
           const seat = pick(seats);
-          const death = () => faults.dieAt([{ step: dice.whole(0, 5), stage: pick(stages.slice(0, 2)) }]);
+          const death = () => faults.dieAt([{ step: dice.whole(0, 5), stage: pick(stages.slice(0, 2)) }], false);
           const happen = pick([
             () => faults.killMember(seat),
             () => faults.leaveAndReturn(seat),
