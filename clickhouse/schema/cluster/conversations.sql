@@ -2437,9 +2437,9 @@ CREATE VIEW IF NOT EXISTS conversations.agg_history_monthly_snapshot ON CLUSTER 
     conversations UInt64 COMMENT 'Conversations with such a message, exact. One whose customer changed segment, or whose clinic changed name, within the month is in both rows.',
     responses UInt64 COMMENT 'Responses: out messages that answer an in message.',
     mean_response_seconds Nullable(Float64) COMMENT 'Mean response time, exact; null without responses.',
+    refreshed_at DateTime64(3, 'UTC') COMMENT 'When these rows were computed; the same on every row that is shown.',
     complete_through Nullable(DateTime('UTC')) COMMENT 'All events up to this time, by their own clocks, have been counted, as far as the inputs tell; the same on every row, and null while it is not known. See orchestrator.progress.',
-    is_final Bool COMMENT 'Whether the month ended so long before complete_through that no event within the allowed lateness can change the row any more. A name, type or segment that becomes known later reaches back, and can still move messages between rows.',
-    refreshed_at DateTime64(3, 'UTC') COMMENT 'When these rows were computed; the same on every row that is shown.'
+    is_final Bool COMMENT 'Whether the month ended so long before complete_through that no event within the allowed lateness can change the row any more. A name, type or segment that becomes known later reaches back, and can still move messages between rows.'
 )
 AS SELECT
     month,
@@ -2453,9 +2453,9 @@ AS SELECT
     conversations,
     responses,
     mean_response_seconds,
+    refreshed_at,
     complete_through,
-    is_final,
-    refreshed_at
+    is_final
 FROM conversations.snapshot_history FINAL
 WHERE refreshed_at = (SELECT max(refreshed_at) FROM conversations.snapshot_history)
 COMMENT 'agg_history_monthly as it was at refreshed_at, kept ready: at most about ten seconds old, and a second more for each 100,000 messages, while events flow.';
