@@ -134,14 +134,14 @@ test('everything can be done by keyboard alone', async () => {
   await tabTo((text) => text.startsWith('Clinic'));
   await page.keyboard.press('Enter');
   await page.getByRole('searchbox').waitFor();
-  expect(await page.evaluate(() => document.activeElement?.getAttribute('type'))).toBe('search');
+  await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('type'))).toBe('search');
   await page.keyboard.type('hulu');
   await page.getByRole('checkbox', { name: 'hulu support' }).waitFor();
   await page.keyboard.press('Tab');
   await page.keyboard.press('Space');
   await page.waitForURL('**/response-times?clinic=hulu_support');
   await page.keyboard.press('Escape');
-  expect(await focused()).toMatch(/^Clinic/);
+  await expect.poll(focused).toMatch(/^Clinic/);
   await page.keyboard.press('Enter');
   await page.getByRole('searchbox').waitFor();
   await tabTo((text) => text === 'Clear: show all');

@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -95,7 +96,21 @@ class Shard {
     const url = `http://127.0.0.1:${this.address.httpPort}`;
     const version = await waitUntilReady(engine, { url, password, timeoutMs: 60_000 });
     if (version === undefined && !this.#isStopping) throw new Error(engine.lastLines().join('\n'));
+    // The others come in by the native port, on which the server listens a moment after the other one.
+    for (const deadline = Date.now() + 30_000; !this.#isStopping && !(await answers(this.address.tcpPort)); ) {
+      if (Date.now() > deadline) throw new Error(`nobody listens on ${this.address.tcpPort}`);
+      await sleep(50);
+    }
   }
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ host: '127.0.0.1', port });
+    socket.once('connect', () => resolve(true));
+    socket.once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
 }
 
 export class Shards {
