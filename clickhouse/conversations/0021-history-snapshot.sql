@@ -30,7 +30,8 @@ COMMENT 'Storage of the history that is kept ready. Read conversations.agg_histo
 
 -- The state says which batch of each task is the last one counted, and how far that is complete: runs are written after
 -- their rows, so rows that are seen before their run are computed once more. Where the state is the same, the first
--- condition is a constant that is false, and nothing is read or written.
+-- condition is a constant that is false, and nothing is read or written. EMPTY: not at once, since other servers of a cluster may lack
+-- their tables still.
 CREATE MATERIALIZED VIEW IF NOT EXISTS conversations.snapshot_history_refresh REFRESH EVERY 10 SECOND APPEND TO conversations.snapshot_history
 (
     month Date COMMENT 'First day of the month, in UTC.',
@@ -49,7 +50,7 @@ CREATE MATERIALIZED VIEW IF NOT EXISTS conversations.snapshot_history_refresh RE
     refreshed_at DateTime64(3, 'UTC') COMMENT 'When these rows were computed.',
     state String COMMENT 'What had been counted then: while it is the same, nothing is computed.'
 )
-AS WITH
+EMPTY AS WITH
     (
         SELECT concat(toString(sum(plan)), '/', toString(max(version)), '/', ifNull(toString((SELECT max(complete_through) FROM orchestrator.progress WHERE domain = 'conversations')), ''))
         FROM

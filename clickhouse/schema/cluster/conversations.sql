@@ -2390,7 +2390,7 @@ CREATE MATERIALIZED VIEW IF NOT EXISTS conversations.snapshot_history_refresh ON
     refreshed_at DateTime64(3, 'UTC') COMMENT 'When these rows were computed.',
     state String COMMENT 'What had been counted then: while it is the same, nothing is computed.'
 )
-AS WITH
+EMPTY AS WITH
     (
         SELECT concat(toString(sum(plan)), '/', toString(max(version)), '/', ifNull(toString((SELECT max(complete_through) FROM orchestrator.progress WHERE domain = 'conversations')), ''))
         FROM

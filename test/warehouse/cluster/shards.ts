@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -96,21 +95,7 @@ class Shard {
     const url = `http://127.0.0.1:${this.address.httpPort}`;
     const version = await waitUntilReady(engine, { url, password, timeoutMs: 60_000 });
     if (version === undefined && !this.#isStopping) throw new Error(engine.lastLines().join('\n'));
-    // The others come in by the native port, on which the server listens a moment after the other one.
-    for (const deadline = Date.now() + 30_000; !this.#isStopping && !(await answers(this.address.tcpPort)); ) {
-      if (Date.now() > deadline) throw new Error(`nobody listens on ${this.address.tcpPort}`);
-      await sleep(50);
-    }
   }
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection({ host: '127.0.0.1', port });
-    socket.once('connect', () => resolve(true));
-    socket.once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
-  });
 }
 
 export class Shards {
@@ -193,6 +178,9 @@ export function withoutReplication(statement: string): string {
   return statement
     .replace(/^SYSTEM SYNC REPLICA .*/, 'SELECT 1 FORMAT Null')
     .replace(` ON CLUSTER '${cluster}'`, '')
+    // Here a server is migrated whole before the next one: it must not ask that one for tables that it does not have yet. An
+    // engine that is left alone with half an answer ends itself.
+    .replace(' REFRESH EVERY 10 SECOND ', ' REFRESH EVERY 10 YEAR ')
     .replace(/ENGINE = Replicated(\w+)\('[^']*', '[^']*'(?:, )?/, 'ENGINE = $1(')
     .replace(
       /replicated_deduplication_window = (\d+), replicated_deduplication_window_seconds = \d+/,
