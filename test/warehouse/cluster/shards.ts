@@ -175,17 +175,19 @@ function clusterConfiguration(tcpPorts: readonly number[], shard: number): strin
 
 /** A statement for a cluster, as each of its servers would do it, but without Keeper: nothing else is changed. */
 export function withoutReplication(statement: string): string {
-  return statement
-    .replace(/^SYSTEM SYNC REPLICA .*/, 'SELECT 1 FORMAT Null')
-    .replace(` ON CLUSTER '${cluster}'`, '')
-    // Here a server is migrated whole before the next one: it must not ask that one for tables that it does not have yet. An
-    // engine that is left alone with half an answer ends itself.
-    .replace(' REFRESH EVERY 10 SECOND ', ' REFRESH EVERY 10 YEAR ')
-    .replace(/ENGINE = Replicated(\w+)\('[^']*', '[^']*'(?:, )?/, 'ENGINE = $1(')
-    .replace(
-      /replicated_deduplication_window = (\d+), replicated_deduplication_window_seconds = \d+/,
-      'non_replicated_deduplication_window = $1',
-    );
+  return (
+    statement
+      .replace(/^SYSTEM SYNC REPLICA .*/, 'SELECT 1 FORMAT Null')
+      .replace(` ON CLUSTER '${cluster}'`, '')
+      // Here a server is migrated whole before the next one: it must not ask that one for tables that it does not have yet. An
+      // engine that is left alone with half an answer ends itself.
+      .replace(' REFRESH EVERY 10 SECOND ', ' REFRESH EVERY 10 YEAR ')
+      .replace(/ENGINE = Replicated(\w+)\('[^']*', '[^']*'(?:, )?/, 'ENGINE = $1(')
+      .replace(
+        /replicated_deduplication_window = (\d+), replicated_deduplication_window_seconds = \d+/,
+        'non_replicated_deduplication_window = $1',
+      )
+  );
 }
 
 /** The same client, whose statements go without replication: what `migrate` does is otherwise its own. */
