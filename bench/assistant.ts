@@ -1,7 +1,8 @@
 import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { arch, cpus, tmpdir, totalmem } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { machineLine } from './support/machine.ts';
 import { replayWatched, runParley } from './support/replay.ts';
 
 /**
@@ -47,7 +48,7 @@ if (JSON.stringify((counted as unknown[]).map(Number)) !== JSON.stringify([entri
 const { summary } = result;
 const report = {
   date: new Date().toISOString().slice(0, 10),
-  machine: `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${arch()}`,
+  machine: machineLine(),
   node: process.version,
   entries,
   sessions,

@@ -1,8 +1,9 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { arch, cpus, tmpdir, totalmem } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { floors } from './support/floors.ts';
+import { machineLine } from './support/machine.ts';
 import { replayWatched, runParley } from './support/replay.ts';
 
 /**
@@ -76,7 +77,7 @@ if (Number(counted?.messages) !== messages || Number(counted?.aggregated) !== me
 const floor = await floors(join(events, 'conversations.messages.ndjson'), dataDir);
 const report = {
   date: new Date().toISOString().slice(0, 10),
-  machine: `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${arch()}`,
+  machine: machineLine(),
   node: process.version,
   messages,
   conversations,

@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { arch, cpus, tmpdir, totalmem } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { KAFKA_VERSION } from '../scripts/stack/artifacts.ts';
@@ -7,6 +7,7 @@ import { startKafka } from '../scripts/stack/kafka.ts';
 import { createKafka } from '../src/source/kafka/client.ts';
 import { createInputs, fill, generated } from './support/backlog.ts';
 import { delay } from './support/delay.ts';
+import { machineLine } from './support/machine.ts';
 import { takeover } from './support/takeover.ts';
 import { throughput } from './support/throughput.ts';
 import { type BenchWarehouse, startWarehouse } from './support/warehouse.ts';
@@ -144,7 +145,7 @@ function told<Result>(result: Result): Result {
 try {
   const report = {
     date: new Date().toISOString().slice(0, 10),
-    machine: `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${arch()}`,
+    machine: machineLine(),
     node: process.version,
     kafka: KAFKA_VERSION,
     messages,

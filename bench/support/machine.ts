@@ -9,3 +9,8 @@ export function machine() {
     node: process.version,
   };
 }
+
+/** The same in a line. */
+export function machineLine(): string {
+  return `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${arch()}`;
+}

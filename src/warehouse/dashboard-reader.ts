@@ -108,8 +108,8 @@ export class DashboardReader {
   }
 
   /**
-   * Something that differs after every insert into the databases, and when a snapshot was computed again. A merge leaves the blocks of its parts, so it changes
-   * nothing. The parts are those of this server alone; on a cluster the others' inserts show in the number of runs.
+   * Something that differs after every insert into the databases, and when a snapshot was computed again. A merge leaves
+   * the blocks of its parts, so it changes nothing. The parts are those of this server alone; on a cluster the others' inserts show in the number of runs.
    */
   async fingerprint(databases: readonly string[]): Promise<string> {
     const rows = await this.#rows<{ print: string }>(fingerprintSql, { databases: [...databases] });

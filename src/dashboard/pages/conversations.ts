@@ -434,6 +434,9 @@ const sessionsPage: Page = {
   ],
 };
 
+/** Of questions that ask a snapshot. */
+const keptReady = 'Kept ready: while events flow, it is some seconds old.';
+
 const history: Page = {
   path: 'conversations/history',
   title: 'History over time',
@@ -443,7 +446,7 @@ const history: Page = {
     {
       kind: 'bars',
       title: 'Messages by the segment of that time',
-      note: 'Whole months. A message counts for the segment that its customer had when it was sent, not the one of today. Kept ready: while events flow, it is some seconds old.',
+      note: `Whole months. A message counts for the segment that its customer had when it was sent, not the one of today. ${keptReady}`,
       query: 'history-by-segment',
       x: month,
       y: [messages],
@@ -452,7 +455,7 @@ const history: Page = {
     {
       kind: 'lines',
       title: 'Mean response by the segment of that time',
-      note: 'Exact, in whole months. Kept ready: while events flow, it is some seconds old.',
+      note: `Exact, in whole months. ${keptReady}`,
       query: 'history-by-segment',
       x: month,
       y: [column('mean_response_seconds', 'Mean response', 'seconds')],
@@ -479,7 +482,7 @@ const history: Page = {
     {
       kind: 'table',
       title: 'Clinics as they were named then',
-      note: 'Whole months, the last first. A clinic that changed its name or type within a month is in both rows. Kept ready: while events flow, it is some seconds old.',
+      note: `Whole months, the last first. A clinic that changed its name or type within a month is in both rows. ${keptReady}`,
       query: 'history-by-clinic',
       width: 'full',
       columns: [
