@@ -43,6 +43,11 @@ export class Member {
     return lines.slice(-60).join('\n');
   }
 
+  /** Whether it has said anything: before that, Node still loads the program, which touches nothing yet. */
+  get hasBegun(): boolean {
+    return this.#errors !== '';
+  }
+
   get hasEnded(): boolean {
     return this.#death !== undefined;
   }

@@ -27,11 +27,12 @@ export class Seat {
     this.#member = this.#deployment.member(this.name, this.#args);
   }
 
-  /** SIGTERM, which is to end well. The seat is empty until `sit`. */
+  /** SIGTERM, which is to end well; the signal itself ends one that has not begun. The seat is empty until `sit`. */
   async leave(): Promise<void> {
     this.#member.kill('SIGTERM');
-    const { code } = await this.#member.ended;
-    if (code !== 0) throw new Error(`${this.name} ended with ${code}:\n${this.#member.errors}`);
+    const { code, signal } = await this.#member.ended;
+    if (code === 0 || (signal === 'SIGTERM' && !this.#member.hasBegun)) return;
+    throw new Error(`${this.name} ended with ${code ?? signal}:\n${this.#member.errors}`);
   }
 
   sit(): void {
