@@ -30,17 +30,23 @@ export interface RejectedRecord {
 export const ROWS_MAX = 2 ** 20;
 
 /**
- * Events that are processed and settled together within a batch: enough to fetch states many at a time, few enough that
- * they are gone before the collector has to move them. It decides which corrections meet in memory and which are
- * written, so a batch done again must be cut the same way: changing it breaks batches that were cut the old way and
- * are not yet committed.
+ * Events that are processed together within a batch: enough to fetch states many at a time, few enough that they are
+ * gone before the collector has to move them. It decides, with SETTLED_WITHIN, which corrections meet in memory and which
+ * are written, so a batch done again must be cut the same way.
  */
 export const CHUNK_EVENTS = 1_000;
 
 /**
- * Step 3: fetches the keys of a chunk at once, runs the processor over its events in order, then settles every state
- * that changed; chunk after chunk. A function of the time, the records and the state, and of nothing else: not of the
- * portions in which the records come.
+ * A state that changed is settled after the first chunk that does not use it, and at the latest after as many chunks:
+ * messages come in bursts, and one burst of a conversation is then one correction of its session. What a state holds on
+ * to until it is settled stays within bounds.
+ */
+const SETTLED_WITHIN = 4;
+
+/**
+ * Step 3: fetches the keys of a chunk at once, runs the processor over its events in order, then settles the states
+ * whose turn it is; chunk after chunk, and all of them after the last one. A function of the time, the records and the
+ * state, and of nothing else: not of the portions in which the records come, nor of what the cache has.
  */
 export class BatchRun {
   readonly #processor: Processor;
@@ -77,6 +83,7 @@ export class BatchRun {
   async finish(expire: Plan['expire']): Promise<BatchOutcome> {
     await this.#process();
     const context = this.#context;
+    context.settle();
     if (expire !== undefined) await this.#cache.expire(expire.after, expire.until, this.#now);
     context.unload(this.#cargo);
     return {
@@ -114,7 +121,7 @@ export class BatchRun {
       context.record = record;
       this.#processor.process(record.event, context);
     }
-    context.settle();
+    context.settleUnused();
     context.unload(this.#cargo);
   }
 }
@@ -123,6 +130,12 @@ interface MutableTableRows {
   readonly table: LandingTable;
   readonly rows: Readonly<Record<string, unknown>>[];
   readonly signs: number[];
+}
+
+interface Touched {
+  readonly space: StateSpace<unknown>;
+  readonly key: string;
+  readonly entry: CacheEntry;
 }
 
 class BatchContext implements Context {
@@ -134,7 +147,7 @@ class BatchContext implements Context {
   record: SourceRecord | undefined;
   readonly #cache: StateCache;
   /** States put since they were last settled, in the order of the first time. */
-  #touched: { readonly space: StateSpace<unknown>; readonly key: string; readonly entry: CacheEntry }[] = [];
+  #touched: Touched[] = [];
 
   constructor(now: number, cache: StateCache) {
     this.now = now;
@@ -149,6 +162,7 @@ class BatchContext implements Context {
     const entry = this.#cache.put(space, key, state);
     if (entry.isTouched) return;
     entry.isTouched = true;
+    entry.touchedIn = this.#cache.chunk;
     this.#touched.push({ space: space as StateSpace<unknown>, key, entry });
   }
 
@@ -190,17 +204,32 @@ class BatchContext implements Context {
     this.rejected.push({ record: this.record, code, message });
   }
 
-  /** Settles what changed; settling a state may change others. */
+  /** After a chunk: settles what it did not use, and what has waited for long enough. */
+  settleUnused(): void {
+    const { chunk } = this.#cache;
+    const touched = this.#touched;
+    this.#touched = [];
+    this.record = undefined;
+    for (const each of touched) {
+      const { usedIn, touchedIn } = each.entry;
+      if (usedIn < chunk || touchedIn <= chunk - SETTLED_WITHIN + 1) this.#settle(each);
+      else this.#touched.push(each);
+    }
+  }
+
+  /** Settles all that changed; settling a state may change others. */
   settle(): void {
     this.record = undefined;
     for (let round = 0; this.#touched.length > 0; round++) {
       if (round > 100) throw new ParleyError('PARLEY_INTERNAL', 'States keep changing each other while they settle');
       const touched = this.#touched;
       this.#touched = [];
-      for (const { space, key, entry } of touched) {
-        entry.isTouched = false;
-        if (entry.state !== undefined) space.settle?.(key, entry.state, this);
-      }
+      for (const each of touched) this.#settle(each);
     }
+  }
+
+  #settle({ space, key, entry }: Touched): void {
+    entry.isTouched = false;
+    if (entry.state !== undefined) space.settle?.(key, entry.state, this);
   }
 }

@@ -3,7 +3,7 @@ import type { StateSpace } from '../runtime/domain.ts';
 import { compareKeys } from './key-order.ts';
 import { PackedChanges } from './packed-changes.ts';
 import { type CacheEntry, SpaceTable } from './space-table.ts';
-import { dayMs, dayOf, decodeRecord, encodeRecord, splitRecord } from './state-record.ts';
+import { dayMs, dayOf } from './state-record.ts';
 import type { Changes, StateStore } from './store.ts';
 
 /**
@@ -38,6 +38,7 @@ export class StateCache {
   /** Snapshots that are not yet written. */
   #writing = 0;
   #day = 0;
+  #chunk = 0;
 
   constructor(store: StateStore, spaces: readonly StateSpace<unknown>[], options: CacheOptions = defaultCacheOptions) {
     checkPrefixes(spaces);
@@ -45,6 +46,11 @@ export class StateCache {
     this.#options = options;
     this.#tables = spaces.map((space) => new SpaceTable(space));
     this.#bySpace = new Map(this.#tables.map((table) => [table.space, table]));
+  }
+
+  /** Number of the chunk in hand. */
+  get chunk(): number {
+    return this.#chunk;
   }
 
   /** Keys changed since the last snapshot. */
@@ -60,6 +66,8 @@ export class StateCache {
   /** Starts a chunk; `now` is the journalled time of its batch, milliseconds. */
   begin(now: number): void {
     this.#day = dayOf(now);
+    this.#chunk++;
+    for (const table of this.#tables) table.begin(this.#chunk);
     const young = this.#tables.reduce((sum, table) => sum + table.young.size, 0);
     if (young < this.#options.entriesMax / 2) return;
     for (const table of this.#tables) table.rotate();
@@ -85,13 +93,14 @@ export class StateCache {
     }
     if (keys.length === 0) return;
     const records = await this.#store.getMany(keys);
-    for (const [index, [table, key]] of wanted.entries()) admit(table, key, records[index]);
+    for (const [index, [table, key]] of wanted.entries()) table.admit(key, records[index]);
   }
 
   /** The state of a wanted key; undefined when it has none. */
   get<State>(space: StateSpace<State>, key: string): State | undefined {
-    const entry = this.#table(space).findAgain(key);
-    if (entry !== undefined) return entry.state as State | undefined;
+    const table = this.#table(space);
+    const entry = table.findAgain(key);
+    if (entry !== undefined) return table.stateOf(key, entry) as State | undefined;
     throw new ParleyError('PARLEY_INTERNAL', `A processor read a key that it had not named: ${space.name} ${key}`);
   }
 
@@ -112,8 +121,8 @@ export class StateCache {
     const changes = new PackedChanges();
     for (const table of this.#tables) {
       const { space } = table;
-      for (const [key, { state, day }] of table.dirty) {
-        const record = state === undefined ? undefined : encodeRecord(space, day, state);
+      for (const [key, entry] of table.dirty) {
+        const record = table.recordOf(entry);
         if (record !== undefined) table.measure(record.length);
         changes.add(space.prefix + key, record);
       }
@@ -143,14 +152,16 @@ export class StateCache {
       const space = table?.space;
       if (table === undefined || space?.expire === undefined) continue;
       const key = storeKey.slice(space.prefix.length);
-      const current = table.find(key) ?? read(table, key, stored);
-      const idleMs = (today - current.day) * dayMs;
-      if (current.state === undefined || idleMs <= 0) continue;
-      const before = space.encode(current.state);
+      const entry = table.find(key) ?? table.read(key, stored);
+      const idleMs = (today - entry.day) * dayMs;
+      if (idleMs <= 0) continue;
+      const current = table.stateOf(key, entry);
+      if (current === undefined) continue;
+      const before = space.encode(current);
       // It may change the state in place, so only the texts tell whether it did.
-      const state = space.expire(key, current.state, idleMs);
+      const state = space.expire(key, current, idleMs);
       if (state !== undefined && space.encode(state) === before) continue;
-      table.put(key, state, current.day);
+      table.put(key, state, entry.day);
       count++;
     }
     return count;
@@ -184,17 +195,6 @@ export class StateCache {
   #tableOf(storeKey: string): SpaceTable | undefined {
     return this.#tables.find(({ space }) => storeKey.startsWith(space.prefix));
   }
-}
-
-function admit(table: SpaceTable, key: string, record: string | undefined): void {
-  if (record !== undefined) table.measure(record.length);
-  table.admit(key, read(table, key, record));
-}
-
-function read(table: SpaceTable, key: string, record: string | undefined) {
-  if (record === undefined) return { state: undefined, day: 0, isDirty: false, isTouched: false };
-  const split = splitRecord(record, key);
-  return { state: decodeRecord(table.space, split, key), day: split.day, isDirty: false, isTouched: false };
 }
 
 /** Were one prefix the start of another, two spaces could name the same key of the store. */

@@ -1,14 +1,28 @@
 import type { StateSpace } from '../runtime/domain.ts';
+import { decodeRecord, encodeRecord, splitRecord } from './state-record.ts';
 
-/** A key in memory. `state` is undefined when the key is known to have none. */
+/**
+ * A key in memory: awake with its state as objects, at rest with its record alone, or known to have none, with neither.
+ */
 export interface CacheEntry {
   state: unknown;
+  /** The state as it is written; undefined when it was put since. */
+  record: string | undefined;
   /** The day of the batch that last put it; see state-record.ts. */
   day: number;
   isDirty: boolean;
   /** Whether it was put since its state was last settled. */
   isTouched: boolean;
+  /** Numbers of the chunk that last used it, and of the first one that put it since its state was last settled. */
+  usedIn: number;
+  touchedIn: number;
 }
+
+/**
+ * A state that as many chunks have not used rests as one text; it was settled after the first of them. The collector copies what lives for long twice and walks
+ * through all of it again and again; a conversation is twenty objects, and its next message is hours away.
+ */
+const RESTS_AFTER = 1;
 
 /**
  * The keys of one space that are in memory, in two generations: what is used goes into the young one, and when that has
@@ -27,6 +41,9 @@ export class SpaceTable {
   missing = new Set<string>();
   /** How long a record is, on average over the last ones. */
   meanBytes = 256;
+  #chunk = 0;
+  /** What the last chunks used and what this one does, the oldest first. */
+  readonly #used: CacheEntry[][] = [[]];
   #lastKey: string | undefined;
   #lastEntry: CacheEntry | undefined;
 
@@ -44,16 +61,55 @@ export class SpaceTable {
     return this.#writing.findLast((entries) => entries.has(key))?.get(key);
   }
 
-  want(key: string): void {
-    if (this.young.has(key)) return;
-    const entry = this.#findOutside(key);
-    if (entry === undefined) this.missing.add(key);
-    else this.young.set(key, entry);
+  /** Starts a chunk, whose number is one more than that of the one before. */
+  begin(chunk: number): void {
+    this.#chunk = chunk;
+    this.#used.push([]);
+    if (this.#used.length <= RESTS_AFTER + 1) return;
+    const unusedSince = chunk - RESTS_AFTER;
+    for (const entry of this.#used.shift()!) if (entry.usedIn < unusedSince) this.#rest(entry);
   }
 
-  admit(key: string, entry: CacheEntry): void {
+  want(key: string): void {
+    let entry = this.young.get(key);
+    if (entry === undefined) {
+      entry = this.#findOutside(key);
+      if (entry === undefined) {
+        this.missing.add(key);
+        return;
+      }
+      this.young.set(key, entry);
+    }
+    this.#use(entry);
+  }
+
+  /** Takes in what the store has for a wanted key. */
+  admit(key: string, record: string | undefined): void {
     this.#lastKey = undefined;
+    const entry = this.read(key, record);
+    if (record !== undefined) this.measure(record.length);
     this.young.set(key, entry);
+    this.#use(entry);
+  }
+
+  /** An entry of what the store has, which is not among those in memory. */
+  read(key: string, record: string | undefined): CacheEntry {
+    const day = record === undefined ? 0 : splitRecord(record, key).day;
+    return { state: undefined, record, day, isDirty: false, isTouched: false, usedIn: 0, touchedIn: 0 };
+  }
+
+  /** The state of a key, which is awake from now on; undefined when it has none. */
+  stateOf(key: string, entry: CacheEntry): unknown {
+    const { state, record } = entry;
+    if (state !== undefined || record === undefined) return state;
+    entry.state = decodeRecord(this.space, splitRecord(record, key), key);
+    this.#use(entry);
+    return entry.state;
+  }
+
+  /** As it is written; undefined when the key has none. */
+  recordOf({ state, record, day }: CacheEntry): string | undefined {
+    return state === undefined || record !== undefined ? record : encodeRecord(this.space, day, state);
   }
 
   /** As `find`. An event's state is got and then put: the second time costs no look-up. */
@@ -68,17 +124,30 @@ export class SpaceTable {
   put(key: string, state: unknown, day: number): CacheEntry {
     let entry = this.findAgain(key);
     if (entry === undefined) {
-      entry = { state, day, isDirty: false, isTouched: false };
+      entry = this.read(key, undefined);
       this.young.set(key, entry);
       this.#lastEntry = entry;
     }
     entry.state = state;
+    entry.record = undefined;
     entry.day = day;
     if (!entry.isDirty) {
       entry.isDirty = true;
       this.dirty.set(key, entry);
     }
+    this.#use(entry);
     return entry;
+  }
+
+  #use(entry: CacheEntry): void {
+    if (entry.usedIn === this.#chunk) return;
+    entry.usedIn = this.#chunk;
+    this.#used.at(-1)!.push(entry);
+  }
+
+  #rest(entry: CacheEntry): void {
+    entry.record = this.recordOf(entry);
+    entry.state = undefined;
   }
 
   rotate(): void {

@@ -19,7 +19,8 @@ export function dayOf(timeMs: number): number {
 }
 
 export function encodeRecord(space: StateSpace<unknown>, day: number, state: unknown): string {
-  return `${space.version.toString(36)} ${day.toString(36)} ${space.encode(state)}`;
+  // Joined, it is one text; added up, it would be a tree of its parts, which is more to keep and to walk through.
+  return [space.version.toString(36), day.toString(36), space.encode(state)].join(' ');
 }
 
 export function splitRecord(record: string, key: string): StateRecord {

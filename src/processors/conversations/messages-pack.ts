@@ -55,8 +55,8 @@ export function packMessages(pack: Pack, messages: readonly KeptMessage[]): void
       place = pack.abouts.length;
       pack.abouts = [...pack.abouts, about];
     }
-    parts.push(RECORD, id, FIELD, String(time - pack.firstTime), FIELD, String(place), FIELD, String(textLength ?? ''));
-    if (text !== null || textTags.length > 0) parts.push(FIELD, JSON.stringify([text, textTags]));
+    const record = `${RECORD}${id}${FIELD}${time - pack.firstTime}${FIELD}${place}${FIELD}${textLength ?? ''}`;
+    parts.push(text === null && textTags.length === 0 ? record : record + FIELD + JSON.stringify([text, textTags]));
   }
   pack.parts.push(parts.join(''));
   pack.count += messages.length;

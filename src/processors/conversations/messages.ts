@@ -146,6 +146,8 @@ function settleNew(id: string, messages: Messages, rules: MessageRules, context:
   if (tail.last !== NEVER && tail.last < latest - rules.latenessMs) {
     messages.base = { ...tail, lastId: lastIdOf(messages) };
     messages.pack.clear();
+  } else if (messages.pack.count > 0 && messages.pack.firstTime < latest - 2 * rules.latenessMs) {
+    foldPack(messages, latest, rules);
   }
   const sessions: SessionRow[] = [];
   for (const message of entries) {
@@ -228,18 +230,29 @@ function foldAway(messages: Messages, rules: MessageRules): void {
   });
 }
 
+/**
+ * While closed: the same of the pack alone, whose rows stay as they are. What the tail ends with is within the lateness,
+ * so some of it is left.
+ */
+function foldPack(messages: Messages, latest: number, rules: MessageRules): void {
+  const entries = unpackMessages(messages.pack);
+  fold({ latest, horizon: null, entries }, rules, (message) => {
+    messages.base ??= newPass();
+    advance(messages.base, message, rules.gapMs);
+  });
+  messages.pack.clear();
+  packMessages(messages.pack, entries);
+}
+
 /** While open: the kept messages as `place` and `fold` see them. */
 function timelineOf({ base, entries }: Messages): Timeline<KeptMessage> {
   const horizon = base === null ? null : { id: base.lastId, time: base.last };
   return { latest: entries.at(-1)?.time ?? horizon?.time ?? Number.NEGATIVE_INFINITY, horizon, entries };
 }
 
-/** Whether the rows have to move to another rule, or more is kept than needed by so much that unpacking pays. */
+/** Whether the rows have to move to another rule, or more messages are kept than may be. */
 function mustOpen({ pack, entries, gapMs }: Messages, rules: MessageRules): boolean {
-  if (gapMs !== rules.gapMs) return true;
-  if (pack.count === 0) return entries.length > rules.entriesMax;
-  const latest = entries.at(-1)?.time ?? 0;
-  return pack.count + entries.length > rules.entriesMax || pack.firstTime < latest - 2 * rules.latenessMs;
+  return gapMs !== rules.gapMs || pack.count + entries.length > rules.entriesMax;
 }
 
 /**
