@@ -148,6 +148,7 @@ class BatchContext implements Context {
   readonly #cache: StateCache;
   /** States put since they were last settled, in the order of the first time. */
   #touched: Touched[] = [];
+  #isSettling = false;
 
   constructor(now: number, cache: StateCache) {
     this.now = now;
@@ -155,6 +156,7 @@ class BatchContext implements Context {
   }
 
   get<State>(space: StateSpace<State>, key: string): State | undefined {
+    if (this.#isSettling) throw new ParleyError('PARLEY_INTERNAL', `${space.name} ${key} was read by a \`settle\``);
     return this.#cache.get(space, key);
   }
 
@@ -230,6 +232,9 @@ class BatchContext implements Context {
 
   #settle({ space, key, entry }: Touched): void {
     entry.isTouched = false;
-    if (entry.state !== undefined) space.settle?.(key, entry.state, this);
+    if (entry.state === undefined) return;
+    this.#isSettling = true;
+    space.settle?.(key, entry.state, this);
+    this.#isSettling = false;
   }
 }

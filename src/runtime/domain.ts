@@ -110,8 +110,9 @@ export interface StateSpace<State> {
   encode(state: State): string;
   decode(text: string, version: number, key: string): State;
   /**
-   * Called at the end of a batch for each key that the batch changed, in the order of the first change. Emits the
-   * difference between the rows that were true before the batch and those that are true now.
+   * Called for each key that changed, when the burst of events that changed it is over, and at the latest at the end of
+   * the batch. Emits the difference between the rows that were true when it was last called and those that are true
+   * now. It has its own state and can get no other one.
    */
   settle?(key: string, state: State, context: Context): void;
   /** What remains of a state that nothing touched for `idleMs`: the same, a smaller one, or nothing. */
@@ -123,7 +124,7 @@ export interface StateSpace<State> {
  * (`context.now` is the batch's journalled time) and draws no random number.
  */
 export interface Processor {
-  /** Names the states that `process` and `settle` will get for this event, so that a batch fetches them at once. */
+  /** Names the states that `process` will get for this event, so that they are fetched many at a time. */
   reads(event: StreamEvent, read: Reader): void;
   process(event: StreamEvent, context: Context): void;
 }

@@ -100,7 +100,7 @@ export class StateCache {
   get<State>(space: StateSpace<State>, key: string): State | undefined {
     const table = this.#table(space);
     const entry = table.findAgain(key);
-    if (entry !== undefined) return table.stateOf(key, entry) as State | undefined;
+    if (entry !== undefined) return table.wake(key, entry) as State | undefined;
     throw new ParleyError('PARLEY_INTERNAL', `A processor read a key that it had not named: ${space.name} ${key}`);
   }
 

@@ -19,10 +19,11 @@ export interface CacheEntry {
 }
 
 /**
- * A state that as many chunks have not used rests as one text; it was settled after the first of them. The collector copies what lives for long twice and walks
- * through all of it again and again; a conversation is twenty objects, and its next message is hours away.
+ * A state that as many chunks have not used rests as one text; it was settled after the first of them. The collector
+ * copies what lives for long twice and walks through all of it again and again; a conversation is twenty objects, and
+ * after a burst its next message is hours away.
  */
-const RESTS_AFTER = 1;
+const RESTS_AFTER = 2;
 
 /**
  * The keys of one space that are in memory, in two generations: what is used goes into the young one, and when that has
@@ -98,13 +99,16 @@ export class SpaceTable {
     return { state: undefined, record, day, isDirty: false, isTouched: false, usedIn: 0, touchedIn: 0 };
   }
 
-  /** The state of a key, which is awake from now on; undefined when it has none. */
-  stateOf(key: string, entry: CacheEntry): unknown {
-    const { state, record } = entry;
-    if (state !== undefined || record === undefined) return state;
-    entry.state = decodeRecord(this.space, splitRecord(record, key), key);
-    this.#use(entry);
+  /** The state of a wanted key, which is awake from now on; undefined when it has none. */
+  wake(key: string, entry: CacheEntry): unknown {
+    entry.state ??= this.stateOf(key, entry);
     return entry.state;
+  }
+
+  /** The state of a key, to look at: undefined when it has none. */
+  stateOf(key: string, { state, record }: CacheEntry): unknown {
+    if (state !== undefined || record === undefined) return state;
+    return decodeRecord(this.space, splitRecord(record, key), key);
   }
 
   /** As it is written; undefined when the key has none. */
