@@ -55,7 +55,7 @@ export interface TaskLimits {
 }
 
 export const defaultLimits: TaskLimits = {
-  batchEventsMax: 50_000,
+  batchEventsMax: 100_000,
   batchBytesMax: 64 * 1024 * 1024,
   checkpointIntervalMs: 30_000,
   checkpointKeysMax: 20_000,
