@@ -25,6 +25,11 @@ export function settingsOf(domains: readonly Domain[]): Map<string, Readonly<Rec
   return new Map(domains.map(({ name, settings }) => [name, settings ?? {}]));
 }
 
+/** Whether events of other stages come to it, beside those of producers or alone. */
+export function isFed({ topics }: Domain, stage: Stage): boolean {
+  return stage.topics.some((topic) => !topics.some(({ name }) => name === topic));
+}
+
 /** A table in a file `<name>.csv` that people edit: shipped in `seeds/`, or in a folder of their own. */
 export interface Seed {
   readonly name: string;

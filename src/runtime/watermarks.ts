@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../errors.ts';
-import { type Domain, settingsOf } from './domain.ts';
+import { type Domain, isFed, settingsOf } from './domain.ts';
 import type { Log } from './log.ts';
 import type { Reach, TaskObserver } from './task.ts';
 
@@ -90,15 +90,15 @@ export class Watermarks {
   task(stage: string, partition: number): TaskWatermark {
     const key = keyOf(stage, partition);
     const domain = this.#options.domains.find(({ name }) => stage.startsWith(`${name}.`));
-    const topics = domain?.stages.find(({ name }) => stage === `${domain.name}.${name}`)?.topics ?? [];
-    const isFed = topics.some((topic) => !domain?.topics.some(({ name }) => name === topic));
+    const found = domain?.stages.find(({ name }) => stage === `${domain.name}.${name}`);
+    const hears = domain !== undefined && found !== undefined && isFed(domain, found);
     return {
       newest: () => this.#newest.get(domain?.name ?? '') ?? Number.NEGATIVE_INFINITY,
       onIdle: (newest) => this.#raise(key, newest),
       committed: (reach) => {
         if (reach === undefined) return;
         // What a fed stage has of its producers is counted, but older forwards may be on their way to it.
-        if (isFed) this.#hear(domain?.name ?? '', reach.through);
+        if (hears) this.#hear(domain?.name ?? '', reach.through);
         else this.#raise(key, reach.through);
         if (reach.isLast) this.#raise(key, reach.newest);
       },

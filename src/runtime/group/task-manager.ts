@@ -1,6 +1,6 @@
 import { ParleyError } from '../../errors.ts';
 import type { Operations } from '../../warehouse/operations.ts';
-import type { Domain, Stage } from '../domain.ts';
+import { type Domain, isFed, type Stage } from '../domain.ts';
 import type { Log } from '../log.ts';
 import type { TaskLimits } from '../task.ts';
 import type { Watermarks } from '../watermarks.ts';
@@ -32,6 +32,11 @@ export interface TaskManagerOptions {
 
 const defaultBackoff: Backoff = { initialMs: 500, maxMs: 30_000, fencedMs: 10_000 };
 const revokedMsDefault = 3_000;
+/**
+ * A task that other stages feed gets a few events with each of their batches, of what changes slowly (a customer's number of
+ * conversations), and would make twice as many inserts as they do: it waits so much longer between two small batches.
+ */
+const fedLingerFactor = 5;
 
 /**
  * The tasks of a process in a group. `assign` gives the whole new set after each rebalance: tasks that are new are
@@ -42,7 +47,7 @@ export class TaskManager {
   readonly #options: TaskManagerOptions;
   readonly #shares: Shares;
   readonly #turns = new Turns();
-  readonly #stages: ReadonlyMap<string, Stage>;
+  readonly #stages: ReadonlyMap<string, { readonly stage: Stage; readonly isFed: boolean }>;
   readonly #keepers = new Map<string, TaskKeeper>();
   #isStopping = false;
   #hasFailed = false;
@@ -53,7 +58,9 @@ export class TaskManager {
     const turns = this.#turns.count;
     this.#shares = new Shares({ limits, clock, turns, ...(cacheEntriesMax === undefined ? {} : { cacheEntriesMax }) });
     this.#stages = new Map(
-      domains.flatMap(({ name, stages }) => stages.map((stage) => [`${name}.${stage.name}`, stage] as const)),
+      domains.flatMap((domain) =>
+        domain.stages.map((stage) => [`${domain.name}.${stage.name}`, { stage, isFed: isFed(domain, stage) }] as const),
+      ),
     );
   }
 
@@ -97,10 +104,11 @@ export class TaskManager {
 
   #newKeeper(id: TaskId): TaskKeeper {
     const { app, ports, operations, log, clock, lingerMs, observer = {}, backoff, watermarks } = this.#options;
-    const stage = this.#stages.get(id.stage);
-    if (stage === undefined) {
+    const found = this.#stages.get(id.stage);
+    if (found === undefined) {
       throw new ParleyError('PARLEY_INTERNAL', `The group gave this process a task of the unknown stage ${id.stage}`);
     }
+    const { stage } = found;
     const watermark = watermarks?.task(id.stage, id.partition);
     const shared = {
       app,
@@ -110,7 +118,7 @@ export class TaskManager {
       operations,
       log,
       clock,
-      lingerMs,
+      lingerMs: found.isFed ? fedLingerFactor * lingerMs : lingerMs,
       observer,
       watermark,
       shares: this.#shares,

@@ -57,6 +57,26 @@ describe('tasks of a process', () => {
     expect(Object.keys({ ...one.states(), ...two.states() }).sort()).toEqual(world.tasks.map(nameOf).sort());
   });
 
+  test('that others feed wait five times as long between two small batches', async () => {
+    const world = new World();
+    const one = member(world, { lingerMs: 40 });
+    one.manager.assign(world.tasks.filter(({ partition }) => partition === 0));
+    const batchesOf = (name: string) => world.runs.filter(({ stage }) => stage === `counting.${name}`).length;
+    const [feeding, fed] = world.domain.stages.map(({ name }) => name) as [string, string];
+    const startedAt = performance.now();
+    await vi.waitFor(
+      () => {
+        world.send(0, 'a');
+        expect(batchesOf(feeding)).toBeGreaterThanOrEqual(20);
+      },
+      { timeout: 20_000, interval: 10 },
+    );
+    const elapsedMs = performance.now() - startedAt;
+    expect(batchesOf(feeding)).toBeLessThanOrEqual(elapsedMs / 40 + 2);
+    expect(batchesOf(fed)).toBeLessThanOrEqual(elapsedMs / 200 + 2);
+    expect(batchesOf(fed)).toBeGreaterThan(1);
+  });
+
   test('wait for a sibling that is still closing the same folder', async () => {
     const world = new World(1);
     const [id] = world.tasks;
