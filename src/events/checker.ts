@@ -78,11 +78,11 @@ function compile(schema: z.core.$ZodType): Check | undefined {
     if (check === undefined) return undefined;
     checks.push(check);
   }
-  const [first, second, third, fourth, ...rest] = checks as [Check, ...Check[]];
+  const [first, second, third, fourth, fifth] = checks as [Check, ...Check[]];
   if (second === undefined) return first;
   if (third === undefined) return (value) => first(value) && second(value);
   if (fourth === undefined) return (value) => first(value) && second(value) && third(value);
-  if (rest.length === 0) return (value) => first(value) && second(value) && third(value) && fourth(value);
+  if (fifth === undefined) return (value) => first(value) && second(value) && third(value) && fourth(value);
   // Apart, because naming the value in a function of its own makes two objects a call.
   return (value) => checks.every((check) => check(value));
 }

@@ -136,6 +136,8 @@ interface Touched {
   readonly space: StateSpace<unknown>;
   readonly key: string;
   readonly entry: CacheEntry;
+  /** Number of the chunk that put it first. */
+  readonly since: number;
 }
 
 class BatchContext implements Context {
@@ -164,8 +166,7 @@ class BatchContext implements Context {
     const entry = this.#cache.put(space, key, state);
     if (entry.isTouched) return;
     entry.isTouched = true;
-    entry.touchedIn = this.#cache.chunk;
-    this.#touched.push({ space: space as StateSpace<unknown>, key, entry });
+    this.#touched.push({ space: space as StateSpace<unknown>, key, entry, since: this.#cache.chunk });
   }
 
   emit<Table extends LandingTable>(table: Table, sign: 1 | -1, row: RowOf<Table>): void {
@@ -213,8 +214,8 @@ class BatchContext implements Context {
     this.#touched = [];
     this.record = undefined;
     for (const each of touched) {
-      const { usedIn, touchedIn } = each.entry;
-      if (usedIn < chunk || touchedIn <= chunk - SETTLED_WITHIN + 1) this.#settle(each);
+      const { entry, since } = each;
+      if (entry.usedIn < chunk || since <= chunk - SETTLED_WITHIN + 1) this.#settle(each);
       else this.#touched.push(each);
     }
   }

@@ -13,9 +13,8 @@ export interface CacheEntry {
   isDirty: boolean;
   /** Whether it was put since its state was last settled. */
   isTouched: boolean;
-  /** Numbers of the chunk that last used it, and of the first one that put it since its state was last settled. */
+  /** Number of the chunk that last used it. */
   usedIn: number;
-  touchedIn: number;
 }
 
 /**
@@ -96,7 +95,7 @@ export class SpaceTable {
   /** An entry of what the store has, which is not among those in memory. */
   read(key: string, record: string | undefined): CacheEntry {
     const day = record === undefined ? 0 : splitRecord(record, key).day;
-    return { state: undefined, record, day, isDirty: false, isTouched: false, usedIn: 0, touchedIn: 0 };
+    return { state: undefined, record, day, isDirty: false, isTouched: false, usedIn: 0 };
   }
 
   /** The state of a wanted key, which is awake from now on; undefined when it has none. */

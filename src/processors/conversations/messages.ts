@@ -223,8 +223,8 @@ function runPass(
 }
 
 /** Folds away what no allowed late message can precede, and what is more than may be kept. */
-function foldAway(messages: Messages, rules: MessageRules): void {
-  fold(timelineOf(messages), rules, (message) => {
+function foldAway(messages: Messages, rules: MessageRules, timeline = timelineOf(messages)): void {
+  fold(timeline, rules, (message) => {
     messages.base ??= newPass();
     advance(messages.base, message, rules.gapMs);
   });
@@ -236,10 +236,7 @@ function foldAway(messages: Messages, rules: MessageRules): void {
  */
 function foldPack(messages: Messages, latest: number, rules: MessageRules): void {
   const entries = unpackMessages(messages.pack);
-  fold({ latest, horizon: null, entries }, rules, (message) => {
-    messages.base ??= newPass();
-    advance(messages.base, message, rules.gapMs);
-  });
+  foldAway(messages, rules, { latest, horizon: null, entries });
   messages.pack.clear();
   packMessages(messages.pack, entries);
 }
