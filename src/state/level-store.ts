@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { ParleyError } from '../errors.ts';
+import { KnownPlaces } from './known-places.ts';
 import { firstKey, type LevelBatch, LevelDatabase, padded, parse } from './level-database.ts';
 import { corrupt, levelError } from './level-errors.ts';
 import { type Block, PackedChanges } from './packed-changes.ts';
@@ -67,6 +68,7 @@ class LevelStore implements StateStore {
   #failure: ParleyError | undefined;
   /** Reads under way. */
   readonly #reading = new Set<Promise<unknown>>();
+  readonly #known = new KnownPlaces();
 
   constructor(database: LevelDatabase, checkpoint: Checkpoint | undefined, log: ValueLog) {
     this.#database = database;
@@ -83,7 +85,12 @@ class LevelStore implements StateStore {
     if (keys.length === 0) return [];
     const order = Uint32Array.from(keys.keys()).sort((a, b) => (keys[a]! < keys[b]! ? -1 : 1));
     const sorted = Array.from(order, (index) => keys[index]!);
-    const found = await this.#read(async () => this.#log.readMany(await this.#placesOf(sorted), sorted));
+    const found = await this.#read(async () => {
+      const { generation } = this.#known;
+      const places = await this.#placesOf(sorted);
+      this.#known.remember(sorted, places, generation);
+      return this.#log.readMany(places, sorted);
+    });
     const values = new Array<string | undefined>(keys.length);
     for (const [place, index] of order.entries()) values[index] = found[place];
     return values;
@@ -156,7 +163,7 @@ class LevelStore implements StateStore {
     const log = this.#log;
     const packed = PackedChanges.of(changes);
     const { keys } = packed;
-    const before = await this.#placesOf(keys);
+    const before = await this.#known.complete(keys, (unknown) => this.#placesOf(unknown));
     const blocks: [block: Block, place: Omit<Place, 'bytes'>][] = [];
     for (const block of packed.blocks()) blocks.push([block, await log.append(block.bytes)]);
     await log.sync();
@@ -175,6 +182,7 @@ class LevelStore implements StateStore {
       this.#putSegments(batch);
       last(batch);
     }, keys.length * 64);
+    this.#known.forget(keys);
   }
 
   /** Makes room for what no longer counts, one segment at most. A crash leaves it as it was, or done. */
@@ -189,6 +197,7 @@ class LevelStore implements StateStore {
       this.#putSegments(batch);
       batch.del(segmentPrefix + padded(segment.number));
     }, moves.length * 64);
+    this.#known.forget(moves.map(({ key }) => key));
     // Who looked places up before may be about to read there.
     await Promise.allSettled([...this.#reading]);
     await log.delete(segment);

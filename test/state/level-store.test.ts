@@ -190,7 +190,16 @@ test('values are cleaned away: the disk holds about twice what counts, and all t
   const again = await openLevelStore(folder, { segmentBytes: 32 * 1024 });
   await check(again);
   await again.close();
+  expect(await liveBytesIn(folder)).toBe(live);
 });
+
+/** What the bookkeeping says of the bytes that still count. Were it wrong, segments would be kept, or cleaned, for nothing. */
+async function liveBytesIn(folder: string): Promise<number> {
+  const level = new ClassicLevel(folder);
+  const records = await level.values({ gte: '\0segment/', lt: '\0segment/~' }).all();
+  await level.close();
+  return records.reduce((sum, text) => sum + (JSON.parse(text) as { liveBytes: number }).liveBytes, 0);
+}
 
 test('a value larger than all buffers, cleaned away around it', async () => {
   const folder = temporaryFolder();

@@ -1,4 +1,4 @@
-import { bytesOf, type Column, type ColumnPlace, grown, misfit, type Row } from './column.ts';
+import { bytesOf, type Column, type ColumnPlace, grown, misfit } from './column.ts';
 import { Dictionary } from './dictionary.ts';
 import { TextBuffer } from './text.ts';
 
@@ -30,17 +30,17 @@ export class StringsColumn implements Column {
     this.#end = 0;
   }
 
-  add(rows: readonly Row[], from: number, to: number): void {
-    const name = this.place.column;
+  add(values: readonly unknown[]): void {
+    const { length } = values;
     const elements = this.#elements;
     let end = this.#end;
-    const base = this.#count - from;
-    this.#count += to - from;
+    const base = this.#count;
+    this.#count += length;
     // The upper halves of the 8-byte ends stay zero: a block has less than 2^32 elements.
     const ends = grown(this.#ends, this.#count * 2);
     this.#ends = ends;
-    for (let index = from; index < to; index++) {
-      const value = rows[index]![name];
+    for (let index = 0; index < length; index++) {
+      const value = values[index];
       if (!Array.isArray(value)) misfit(this.place, base + index, value);
       for (let element = 0; element < value.length; element++) {
         const text: unknown = value[element];

@@ -1,4 +1,4 @@
-import { bytesOf, type Column, type ColumnPlace, grown, misfit, type Row } from './column.ts';
+import { bytesOf, type Column, type ColumnPlace, grown, misfit } from './column.ts';
 
 export class BoolColumn implements Column {
   readonly place: ColumnPlace;
@@ -13,14 +13,14 @@ export class BoolColumn implements Column {
     this.#count = 0;
   }
 
-  add(rows: readonly Row[], from: number, to: number): void {
-    const name = this.place.column;
-    const base = this.#count - from;
-    this.#count += to - from;
+  add(values: readonly unknown[]): void {
+    const { length } = values;
+    const base = this.#count;
+    this.#count += length;
     const cells = grown(this.#cells, this.#count);
     this.#cells = cells;
-    for (let index = from; index < to; index++) {
-      const value = rows[index]![name];
+    for (let index = 0; index < length; index++) {
+      const value = values[index];
       if (typeof value !== 'boolean') misfit(this.place, base + index, value);
       cells[base + index] = value ? 1 : 0;
     }

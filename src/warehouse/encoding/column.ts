@@ -2,7 +2,7 @@ import { ParleyError } from '../../errors.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
 
-/** Which column it is: for the messages of errors, and for the name under which a row has its value. */
+/** Which column it is, for the messages of errors. */
 export interface ColumnPlace {
   /** `database.table`. */
   readonly table: string;
@@ -19,8 +19,8 @@ export interface Column {
   readonly place: ColumnPlace;
   /** Starts a block, forgetting the one before. */
   begin(): void;
-  /** Appends the column's values of `rows[from]` up to `rows[to - 1]`. */
-  add(rows: readonly Row[], from: number, to: number): void;
+  /** Appends the column's values of some rows. Fails with PARLEY_INTERNAL for one that does not fit. */
+  add(values: readonly unknown[]): void;
   /** The block's bytes: views of the column's buffers, valid until the next `begin`. */
   parts(): Buffer[];
 }

@@ -3,6 +3,8 @@ import { TextBuffer } from './text.ts';
 
 const keysFollow = 1 << 9;
 const dictionaryIsNew = 1 << 10;
+/** A power of two. */
+const slots = 64;
 
 /** The values of a LowCardinality(String) column of one block: each different one once, and an index for each value. */
 export class Dictionary {
@@ -13,13 +15,14 @@ export class Dictionary {
   readonly #keys = new TextBuffer();
   #indexes = new Uint32Array(1024);
   #count = 0;
-  #last: string | undefined;
-  #lastIndex = 0;
+  /** Values that came lately, each at the slot that its length and last characters give, and their indexes. */
+  readonly #recent: (string | undefined)[] = new Array(slots).fill(undefined);
+  readonly #recentIndexes = new Uint32Array(slots);
 
   begin(): void {
     this.#indexOf.clear();
     this.#keys.begin();
-    this.#last = undefined;
+    this.#recent.fill(undefined);
     this.#count = 0;
   }
 
@@ -28,18 +31,19 @@ export class Dictionary {
   }
 
   append(value: string): void {
-    if (value !== this.#last) {
+    const slot = slotOf(value);
+    if (value !== this.#recent[slot]) {
       let index = this.#indexOf.get(value);
       if (index === undefined) {
         index = this.#indexOf.size;
         this.#indexOf.set(value, index);
         this.#keys.append(value);
       }
-      this.#last = value;
-      this.#lastIndex = index;
+      this.#recent[slot] = value;
+      this.#recentIndexes[slot] = index;
     }
     if (this.#count === this.#indexes.length) this.#indexes = grown(this.#indexes, this.#count + 1);
-    this.#indexes[this.#count++] = this.#lastIndex;
+    this.#indexes[this.#count++] = this.#recentIndexes[slot]!;
   }
 
   /** Without the prefix, which an array puts before its offsets. A dictionary without values has no bytes at all. */
@@ -60,4 +64,11 @@ export class Dictionary {
     const used = this.#indexes.subarray(0, this.#count);
     return bytesOf(width === 0 ? Uint8Array.from(used) : Uint16Array.from(used), this.#count);
   }
+}
+
+/** Codes differ in their last characters, words in their length: comparing with one recent value costs less than a look-up. */
+function slotOf(value: string): number {
+  const { length } = value;
+  if (length < 2) return length;
+  return (length + value.charCodeAt(length - 1) * 7 + value.charCodeAt(length - 2)) & (slots - 1);
 }

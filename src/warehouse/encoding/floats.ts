@@ -1,4 +1,4 @@
-import { bytesOf, type Column, type ColumnPlace, grown, misfit, type Row } from './column.ts';
+import { bytesOf, type Column, type ColumnPlace, grown, misfit } from './column.ts';
 import { Nulls } from './nulls.ts';
 
 /** Finite numbers: NaN and the infinities are what a fault computes, never a measure. */
@@ -17,15 +17,15 @@ export class FloatColumn implements Column {
     this.#count = 0;
   }
 
-  add(rows: readonly Row[], from: number, to: number): void {
-    const name = this.place.column;
-    const base = this.#count - from;
-    this.#count += to - from;
+  add(values: readonly unknown[]): void {
+    const { length } = values;
+    const base = this.#count;
+    this.#count += length;
     const flags = this.#nulls?.reserve(this.#count);
     const cells = grown(this.#cells, this.#count);
     this.#cells = cells;
-    for (let index = from; index < to; index++) {
-      const value = rows[index]![name];
+    for (let index = 0; index < length; index++) {
+      const value = values[index];
       if (flags !== undefined) {
         if (value === null) {
           flags[base + index] = 1;

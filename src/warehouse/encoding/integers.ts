@@ -1,4 +1,4 @@
-import { bytesOf, type Column, type ColumnPlace, grown, misfit, type Row } from './column.ts';
+import { bytesOf, type Column, type ColumnPlace, grown, misfit } from './column.ts';
 import { Nulls } from './nulls.ts';
 
 type Cells = Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
@@ -24,17 +24,17 @@ export class IntegerColumn implements Column {
     this.#count = 0;
   }
 
-  add(rows: readonly Row[], from: number, to: number): void {
-    const name = this.place.column;
-    const base = this.#count - from;
-    this.#count += to - from;
+  add(values: readonly unknown[]): void {
+    const { length } = values;
+    const base = this.#count;
+    this.#count += length;
     const flags = this.#nulls?.reserve(this.#count);
     const cells = grown(this.#cells, this.#count);
     this.#cells = cells;
     const least = this.#least;
     const most = this.#most;
-    for (let index = from; index < to; index++) {
-      const value = rows[index]![name];
+    for (let index = 0; index < length; index++) {
+      const value = values[index];
       if (flags !== undefined) {
         if (value === null) {
           flags[base + index] = 1;
@@ -76,17 +76,17 @@ export class LongColumn implements Column {
     this.#count = 0;
   }
 
-  add(rows: readonly Row[], from: number, to: number): void {
-    const name = this.place.column;
-    const base = this.#count - from;
-    this.#count += to - from;
+  add(values: readonly unknown[]): void {
+    const { length } = values;
+    const base = this.#count;
+    this.#count += length;
     const flags = this.#nulls?.reserve(this.#count);
     const halves = grown(this.#halves, this.#count * 2);
     this.#halves = halves;
     const least = this.#least;
     const most = this.#most;
-    for (let index = from; index < to; index++) {
-      const value = rows[index]![name];
+    for (let index = 0; index < length; index++) {
+      const value = values[index];
       if (flags !== undefined) {
         if (value === null) {
           flags[base + index] = 1;

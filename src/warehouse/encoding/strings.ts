@@ -1,4 +1,4 @@
-import { type Column, type ColumnPlace, misfit, type Row } from './column.ts';
+import { type Column, type ColumnPlace, misfit } from './column.ts';
 import { Dictionary } from './dictionary.ts';
 import { Nulls } from './nulls.ts';
 import { TextBuffer } from './text.ts';
@@ -20,14 +20,14 @@ export class StringColumn implements Column {
     this.#text.begin();
   }
 
-  add(rows: readonly Row[], from: number, to: number): void {
-    const name = this.place.column;
+  add(values: readonly unknown[]): void {
+    const { length } = values;
     const text = this.#text;
-    const base = this.#count - from;
-    this.#count += to - from;
+    const base = this.#count;
+    this.#count += length;
     const flags = this.#nulls?.reserve(this.#count);
-    for (let index = from; index < to; index++) {
-      const value = rows[index]![name];
+    for (let index = 0; index < length; index++) {
+      const value = values[index];
       if (flags !== undefined) {
         if (value === null) {
           flags[base + index] = 1;
@@ -62,13 +62,13 @@ export class LowCardinalityColumn implements Column {
     this.#dictionary.begin();
   }
 
-  add(rows: readonly Row[], from: number, to: number): void {
-    const name = this.place.column;
+  add(values: readonly unknown[]): void {
+    const { length } = values;
     const dictionary = this.#dictionary;
-    const base = this.#count - from;
-    this.#count += to - from;
-    for (let index = from; index < to; index++) {
-      const value = rows[index]![name];
+    const base = this.#count;
+    this.#count += length;
+    for (let index = 0; index < length; index++) {
+      const value = values[index];
       if (typeof value !== 'string') misfit(this.place, base + index, value);
       dictionary.append(value);
     }
