@@ -142,7 +142,7 @@ interface Touched {
 
 class BatchContext implements Context {
   readonly now: number;
-  readonly #tables = new Map<LandingTable, MutableTableRows>();
+  readonly #tables: MutableTableRows[] = [];
   readonly forwards: Forward[] = [];
   readonly rejected: RejectedRecord[] = [];
   readonly counts = new Map<string, number>();
@@ -170,18 +170,22 @@ class BatchContext implements Context {
   }
 
   emit<Table extends LandingTable>(table: Table, sign: 1 | -1, row: RowOf<Table>): void {
-    let target = this.#tables.get(table);
-    if (target === undefined) {
-      target = { table, rows: [], signs: [] };
-      this.#tables.set(table, target);
-    }
+    const target = this.#rowsOf(table);
     target.rows.push(row);
     target.signs.push(sign);
   }
 
+  /** Of a handful of tables, for each row: a map would cost more. */
+  #rowsOf(table: LandingTable): MutableTableRows {
+    for (const known of this.#tables) if (known.table === table) return known;
+    const target: MutableTableRows = { table, rows: [], signs: [] };
+    this.#tables.push(target);
+    return target;
+  }
+
   /** Hands the rows over. */
   unload(cargo: Cargo): void {
-    for (const rows of this.#tables.values()) {
+    for (const rows of this.#tables) {
       if (rows.rows.length === 0) continue;
       cargo.add(rows);
       rows.rows.length = 0;

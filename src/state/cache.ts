@@ -34,7 +34,6 @@ export class StateCache {
   readonly #store: StateStore;
   readonly #options: CacheOptions;
   readonly #tables: readonly SpaceTable[];
-  readonly #bySpace: ReadonlyMap<object, SpaceTable>;
   /** Snapshots that are not yet written. */
   #writing = 0;
   #day = 0;
@@ -45,7 +44,6 @@ export class StateCache {
     this.#store = store;
     this.#options = options;
     this.#tables = spaces.map((space) => new SpaceTable(space));
-    this.#bySpace = new Map(this.#tables.map((table) => [table.space, table]));
   }
 
   /** Number of the chunk in hand. */
@@ -187,8 +185,8 @@ export class StateCache {
   }
 
   #table(space: object): SpaceTable {
-    const table = this.#bySpace.get(space);
-    if (table !== undefined) return table;
+    // Of two or three, and for each event several times: a map would cost more.
+    for (const table of this.#tables) if (table.space === space) return table;
     throw new ParleyError('PARLEY_INTERNAL', 'A processor used a space that its stage does not declare');
   }
 

@@ -24,6 +24,9 @@ export interface CacheEntry {
  */
 const RESTS_AFTER = 2;
 
+/** Events whose states were named and not got are passed over. */
+const LOOK_AHEAD = 4;
+
 /**
  * The keys of one space that are in memory, in two generations: what is used goes into the young one, and when that has
  * grown, the old one is let go and the young one becomes old. Two maps cost a lookup each, where a list in the order of
@@ -42,6 +45,11 @@ export class SpaceTable {
   /** How long a record is, on average over the last ones. */
   meanBytes = 256;
   #chunk = 0;
+  /** What the chunk wanted, in order, and where of it in memory: a processor gets its states in the order in which it names them. */
+  #wanted: string[] = [];
+  #entries: (CacheEntry | undefined)[] = [];
+  /** The place of the last of them that was found. */
+  #place = 0;
   /** What the last chunks used and what this one does, the oldest first. */
   readonly #used: CacheEntry[][] = [[]];
   #lastKey: string | undefined;
@@ -64,6 +72,9 @@ export class SpaceTable {
   /** Starts a chunk, whose number is one more than that of the one before. */
   begin(chunk: number): void {
     this.#chunk = chunk;
+    this.#wanted = [];
+    this.#entries = [];
+    this.#place = 0;
     this.#used.push([]);
     if (this.#used.length <= RESTS_AFTER + 1) return;
     const unusedSince = chunk - RESTS_AFTER;
@@ -74,13 +85,12 @@ export class SpaceTable {
     let entry = this.young.get(key);
     if (entry === undefined) {
       entry = this.#findOutside(key);
-      if (entry === undefined) {
-        this.missing.add(key);
-        return;
-      }
-      this.young.set(key, entry);
+      if (entry !== undefined) this.young.set(key, entry);
     }
-    this.#use(entry);
+    this.#wanted.push(key);
+    this.#entries.push(entry);
+    if (entry === undefined) this.missing.add(key);
+    else this.#use(entry);
   }
 
   /** Takes in what the store has for a wanted key. */
@@ -115,13 +125,24 @@ export class SpaceTable {
     return state === undefined || record !== undefined ? record : encodeRecord(this.space, day, state);
   }
 
-  /** As `find`. An event's state is got and then put: the second time costs no look-up. */
+  /** As `find`, for a wanted key. An event's state is got and then put: the second time costs no look-up. */
   findAgain(key: string): CacheEntry | undefined {
     if (key === this.#lastKey) return this.#lastEntry;
-    const entry = this.find(key);
+    const entry = this.#findNext(key) ?? this.find(key);
     this.#lastKey = key;
     this.#lastEntry = entry;
     return entry;
+  }
+
+  /** The entry of the next wanted key, if it is this one and was in memory then. */
+  #findNext(key: string): CacheEntry | undefined {
+    const end = Math.min(this.#place + LOOK_AHEAD, this.#wanted.length);
+    for (let place = this.#place; place < end; place++) {
+      if (this.#wanted[place] !== key) continue;
+      this.#place = place + 1;
+      return this.#entries[place];
+    }
+    return undefined;
   }
 
   put(key: string, state: unknown, day: number): CacheEntry {
