@@ -10,8 +10,11 @@ export interface Pace {
 
 /** A batch of so many is no trickle: it is followed at once. */
 const smallEvents = 5_000;
-/** A small batch may take this share of the time, one part of so many; the rest is for others. */
-const restFactor = 4;
+/**
+ * A small batch may be inserted for one part in so many of the time; the rest is for others. At four, eight tasks kept
+ * two inserts under way at all times, which is all that two cores can do: each then took twice as long.
+ */
+const restFactor = 8;
 /** What a slow warehouse may add to the time between two small batches. */
 const restMsMost = 1_000;
 

@@ -93,7 +93,7 @@ describe('a paced source', () => {
       return insertMs + waitMs;
     };
     expect(await waits(10)).toBe(100);
-    expect(await waits(50)).toBe(200);
+    expect(await waits(50)).toBe(400);
     expect(await waits(800)).toBe(1_100);
   });
 
