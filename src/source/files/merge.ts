@@ -20,7 +20,11 @@ export interface MergeOptions {
 }
 
 const blockBytesMin = 32_768;
-const blockBytesMax = 1_048_576;
+/**
+ * A block is one text, too. One of more than 128 KiB would be a large object, which the collector does not free with the
+ * young ones: blocks of 1 MiB made it look through the whole heap twice as often.
+ */
+const blockBytesMax = 65_536;
 /** With a few files it is not worth it to let them go after the first look. */
 const fewFiles = 8;
 
