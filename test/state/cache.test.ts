@@ -42,6 +42,30 @@ async function load(cache: StateCache, space: StateSpace<Tally>, ...keys: string
   return keys.map((key) => cache.get(space, key));
 }
 
+test('states are found in whatever order they are asked for, some twice and some not at all', async () => {
+  const store = await openLevelStore(temporaryFolder());
+  const keys = Array.from({ length: 12 }, (_, index) => `k${index}`);
+  await write(
+    store,
+    1,
+    keys.map((key, index): Change => [`l${key}`, `1 0 [${index}]`]),
+  );
+  const cache = new StateCache(store, spaces);
+  // In the first chunk they come from the store, then they are in memory, new ones among them.
+  for (const extra of ['x', 'y', 'z']) {
+    for (const order of [[...keys, extra], [extra, ...keys].reverse(), ['k7', 'k0', 'k7', extra, 'k11', 'k1', 'k1']]) {
+      cache.begin(0);
+      for (const key of [...keys, 'k3', extra]) cache.want(left, key);
+      await cache.fetch();
+      for (const key of order) {
+        const expected = key === extra ? undefined : { list: [keys.indexOf(key)] };
+        expect(cache.get(left, key)).toEqual(expected);
+      }
+    }
+  }
+  await store.close();
+});
+
 test('states are read, changed in place, deleted, and found again by a new cache', async () => {
   const store = await openLevelStore(temporaryFolder());
   const cache = new StateCache(store, spaces);
