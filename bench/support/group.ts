@@ -1,9 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { childrenOf, cpuSeconds, peakMemoryBytes } from './process.ts';
 
 export const program = fileURLToPath(new URL('../../bin/parley.js', import.meta.url));
+
+/** What the program's first line gives Node, so that what is measured is what operators start. */
+function programArgs(): string[] {
+  return readFileSync(program, 'utf8')
+    .split('\n', 1)[0]!
+    .split(' ')
+    .filter((word) => word.startsWith('--'));
+}
 
 /** Only the domain whose topics the benches make: a member waits for every input topic. */
 const settings = { PARLEY_LOG_LEVEL: 'debug', PARLEY_HTTP_PORT: '0', PARLEY_DOMAINS: 'conversations' };
@@ -28,8 +37,7 @@ export class ParleyRun {
     args: readonly string[] = [],
     nodeArgs: readonly string[] = [],
   ) {
-    const node = ['--min-semi-space-size=32', '--max-semi-space-size=32', ...nodeArgs];
-    this.#child = spawn(process.execPath, [...node, program, 'run', ...args], {
+    this.#child = spawn(process.execPath, [...programArgs(), ...nodeArgs, program, 'run', ...args], {
       env: { ...process.env, ...settings, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
