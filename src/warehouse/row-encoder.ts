@@ -2,9 +2,9 @@ import { endianness } from 'node:os';
 import { ParleyError } from '../errors.ts';
 import type { LandingTable } from '../runtime/domain.ts';
 import type { Row } from './encoding/column.ts';
+import { columnReadersOf } from './encoding/column-readers.ts';
 import { createColumn } from './encoding/columns.ts';
 import { EngineColumns } from './encoding/engine-columns.ts';
-import { gatherer } from './encoding/gather.ts';
 import { withoutReplaced } from './encoding/replaced.ts';
 import { TextBuffer, writeVarint } from './encoding/text.ts';
 
@@ -54,7 +54,7 @@ export function createRowEncoder(table: LandingTable): RowEncoder {
   const where = `${table.database}.${table.name}`;
   const declared = Object.entries(table.columns);
   const columns = declared.map(([name, type]) => createColumn(where, name, type));
-  const gatherers = declared.map(([name]) => gatherer(name));
+  const readers = columnReadersOf(table);
   const heads = declared.map(([name, type]) => columnHead(name, type));
   const engine = new EngineColumns(where);
   const signHead = columnHead('sign', 'Int8');
@@ -74,7 +74,7 @@ export function createRowEncoder(table: LandingTable): RowEncoder {
     const count = rows.length;
     for (let from = 0; from < count; from += rowsTogether) {
       const to = Math.min(from + rowsTogether, count);
-      for (let index = 0; index < columns.length; index++) columns[index]!.add(gatherers[index]!(rows, from, to));
+      for (let index = 0; index < columns.length; index++) columns[index]!.add(readers[index]!(rows, from, to));
     }
     engine.add(signs, count);
     taken += count;
