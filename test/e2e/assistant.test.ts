@@ -4,7 +4,7 @@ import * as tables from '../../src/processors/assistant/tables.ts';
 import { oracle } from '../processors/assistant/oracle.ts';
 import { dayMs, generateTranscripts, linesOf, readEvents, shuffled, writeEvents } from './support/events.ts';
 import { folderOfTests } from './support/folder.ts';
-import { emptyToll, tormentedLife } from './support/kills.ts';
+import { tormentUntilEnough } from './support/kills.ts';
 import { computedDigest, landingDigest } from './support/landing.ts';
 import { Processor, runToEnd } from './support/processor.ts';
 import { Dice, seed } from './support/seed.ts';
@@ -95,16 +95,14 @@ describe('kill -9', () => {
   }, 180_000);
 
   test('at any moment, of the processor and of ClickHouse', async () => {
-    const toll = emptyToll();
-    const dice = new Dice(seed + 1);
-    for (let rounds = 0; toll.processor + toll.server < 12; rounds++) {
-      const dataDir = join(folder, `random-${rounds}`);
-      for (let isDone = false; !isDone && toll.processor + toll.server < 12; ) {
-        isDone = await tormentedLife({ paths: [events], dataDir, dice, toll });
-      }
-      await runToEnd({ paths: [events], dataDir });
-      await expectExact(dataDir);
-    }
-    expect(toll.processor).toBeGreaterThan(1);
+    await tormentUntilEnough({
+      paths: [events],
+      dice: new Dice(seed + 1),
+      batchEvents: [100, 600],
+      least: { kills: 12, processor: 4, midInsert: 1 },
+      timeMs: 200_000,
+      dataDir: (round) => join(folder, `random-${round}`),
+      expectExact,
+    });
   }, 280_000);
 });

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { allDomains } from '../../src/domains.ts';
 import { generate, linesOf, readEvents } from './support/events.ts';
 import { folderOfTests } from './support/folder.ts';
-import { emptyToll, type Toll, tormentedLife } from './support/kills.ts';
+import { tormentUntilEnough } from './support/kills.ts';
 import { Processor, runToEnd } from './support/processor.ts';
 import { Dice, seed } from './support/seed.ts';
 import {
@@ -98,30 +98,16 @@ describe('kill -9 of the processor after a step of the commit path', () => {
 });
 
 describe('kill -9 at any moment', () => {
-  const least = { kills: 50, midInsert: 20 };
-  const timeMs = 200_000;
-
   test('of the processor, and of ClickHouse in the middle of inserts', async () => {
-    const toll: Toll = emptyToll();
-    const dice = new Dice(seed + 1);
-    const deadline = performance.now() + timeMs;
-    const isEnough = () => toll.processor + toll.server >= least.kills && toll.midInsert >= least.midInsert;
-    let rounds = 0;
-    for (; !isEnough(); rounds++) {
-      const dataDir = join(folder, `random-${rounds}`);
-      for (let isDone = false; !isDone && !isEnough(); ) {
-        expect(performance.now(), `${JSON.stringify(toll)}, seed ${seed}`).toBeLessThan(deadline);
-        isDone = await tormentedLife({ paths, dataDir, dice, toll });
-      }
-      await runToEnd({ paths, dataDir });
-      await expectUndisturbed(dataDir);
-    }
-    console.log(
-      `kill: ${toll.processor + toll.server} kills landed: ${toll.processor} of the processor, ${toll.server} of ClickHouse, ` +
-        `${toll.midInsert} of those with inserts in flight, ${toll.halfWritten} leaving parts half written; ` +
-        `${toll.lives} lives over ${rounds} whole inputs; seed ${seed}`,
-    );
-    expect(toll.processor).toBeGreaterThan(10);
+    await tormentUntilEnough({
+      paths,
+      dice: new Dice(seed + 1),
+      batchEvents: [500, 4_000],
+      least: { kills: 50, processor: 12, midInsert: 20 },
+      timeMs: 200_000,
+      dataDir: (round) => join(folder, `random-${round}`),
+      expectExact: expectUndisturbed,
+    });
   }, 280_000);
 });
 

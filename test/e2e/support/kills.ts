@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { halfWrittenParts, Processor } from './processor.ts';
-import type { Dice } from './seed.ts';
+import { halfWrittenParts, Processor, runToEnd } from './processor.ts';
+import { type Dice, seed } from './seed.ts';
 
 /** What was killed so far. */
-export interface Toll {
+interface Toll {
   lives: number;
   processor: number;
   server: number;
@@ -13,14 +13,58 @@ export interface Toll {
   halfWritten: number;
 }
 
-export function emptyToll(): Toll {
-  return { lives: 0, processor: 0, server: 0, midInsert: 0, halfWritten: 0 };
+export interface Torment {
+  readonly paths: readonly string[];
+  readonly dice: Dice;
+  /** From and to how many events a batch has: smaller ones make a life longer, so that more of it is killed. */
+  readonly batchEvents: readonly [least: number, most: number];
 }
 
-export interface TormentedLife {
-  readonly paths: readonly string[];
+export interface Torments extends Torment {
+  /** What must have been killed before it is enough: of the processor and ClickHouse together, and of each kind. */
+  readonly least: { readonly kills: number; readonly processor: number; readonly midInsert: number };
+  /** How long it may take, in milliseconds. */
+  readonly timeMs: number;
+  /** The data folder of each whole input. */
+  dataDir(round: number): string;
+  /** Called when an input is through. */
+  expectExact(dataDir: string): Promise<void>;
+}
+
+/**
+ * Lives one after the other, each going on where the one before was killed, and whole inputs one after the other, until
+ * enough was killed. The last input is brought to its end undisturbed, and each is looked at.
+ */
+export async function tormentUntilEnough({ least, timeMs, dataDir, expectExact, ...torment }: Torments): Promise<void> {
+  const toll: Toll = { lives: 0, processor: 0, server: 0, midInsert: 0, halfWritten: 0 };
+  const isEnough = () =>
+    toll.processor + toll.server >= least.kills &&
+    toll.processor >= least.processor &&
+    toll.midInsert >= least.midInsert;
+  const deadline = performance.now() + timeMs;
+  let rounds = 0;
+  for (; !isEnough(); rounds++) {
+    const folder = dataDir(rounds);
+    for (let isDone = false; !isDone && !isEnough(); ) {
+      if (performance.now() > deadline) {
+        throw new Error(
+          `Not enough was killed in ${timeMs} ms: ${JSON.stringify(toll)} of ${JSON.stringify(least)}, seed ${seed}.`,
+        );
+      }
+      isDone = await tormentedLife({ ...torment, dataDir: folder, toll });
+    }
+    await runToEnd({ paths: torment.paths, dataDir: folder });
+    await expectExact(folder);
+  }
+  console.log(
+    `kill: ${toll.processor + toll.server} kills landed: ${toll.processor} of the processor, ${toll.server} of ClickHouse, ` +
+      `${toll.midInsert} of those with inserts in flight, ${toll.halfWritten} leaving parts half written; ` +
+      `${toll.lives} lives over ${rounds} whole inputs; seed ${seed}`,
+  );
+}
+
+interface TormentedLife extends Torment {
   readonly dataDir: string;
-  readonly dice: Dice;
   readonly toll: Toll;
 }
 
@@ -35,9 +79,9 @@ const tellingMs = 500;
  * One life of the processor with kills at random moments: of its ClickHouse, which it starts again, or of itself, also
  * while ClickHouse is down. True when it came to the end of its input all the same.
  */
-export async function tormentedLife({ paths, dataDir, dice, toll }: TormentedLife): Promise<boolean> {
+async function tormentedLife({ paths, dataDir, dice, batchEvents, toll }: TormentedLife): Promise<boolean> {
   const more = {
-    PARLEY_BATCH_EVENTS_MAX: String(dice.whole(500, 4_000)),
+    PARLEY_BATCH_EVENTS_MAX: String(dice.whole(...batchEvents)),
     PARLEY_CHECKPOINT_KEYS_MAX: String(dice.chance(0.5) ? 200 : 50_000),
   };
   const processor = new Processor({ paths, dataDir, more });
