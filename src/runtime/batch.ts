@@ -45,7 +45,8 @@ const SETTLED_WITHIN = 4;
 
 /**
  * Step 3: fetches the keys of a chunk at once, runs the processor over its events in order, then settles the states
- * whose turn it is; chunk after chunk, and all of them after the last one. A function of the time, the records and the
+ * whose turn it is; chunk after chunk, and all of them after the last one. While the states of a chunk are on their way
+ * the events of the next one are read. A function of the time, the records and the
  * state, and of nothing else: not of the portions in which the records come, nor of what the cache has.
  */
 export class BatchRun {
@@ -54,7 +55,10 @@ export class BatchRun {
   readonly #now: number;
   readonly #cargo: Cargo;
   readonly #context: BatchContext;
+  /** Not yet a whole chunk. */
   #waiting: SourceRecord[] = [];
+  /** The chunk whose states are on their way. */
+  #begun: { readonly records: readonly SourceRecord[]; readonly states: Promise<void> } | undefined;
   #records = 0;
   #skipped = 0;
   #newest = Number.NEGATIVE_INFINITY;
@@ -75,12 +79,16 @@ export class BatchRun {
   async add(records: readonly SourceRecord[]): Promise<void> {
     for (const record of records) {
       this.#waiting.push(record);
-      if (this.#waiting.length === CHUNK_EVENTS) await this.#process();
+      if (this.#waiting.length < CHUNK_EVENTS) continue;
+      await this.#process();
+      this.#begin();
     }
   }
 
   /** Processes what is left, looks for old states where the plan says so, and gives what all of it came to. */
   async finish(expire: Plan['expire']): Promise<BatchOutcome> {
+    await this.#process();
+    this.#begin();
     await this.#process();
     const context = this.#context;
     context.settle();
@@ -96,18 +104,27 @@ export class BatchRun {
     };
   }
 
-  async #process(): Promise<void> {
+  /** Asks for the states of what waits, once the chunk before it is done with its own. */
+  #begin(): void {
     const records = this.#waiting;
     if (records.length === 0) return;
     this.#waiting = [];
     this.#records += records.length;
-    const cache = this.#cache;
-    const context = this.#context;
-    cache.begin(this.#now);
+    this.#cache.begin(this.#now);
     for (const { event } of records) {
-      if (event !== undefined) this.#processor.reads(event, cache.want);
+      if (event !== undefined) this.#processor.reads(event, this.#cache.want);
     }
-    await cache.fetch();
+    const states = this.#cache.fetch();
+    states.catch(() => undefined); // It is awaited by #process, unless reading on fails first.
+    this.#begun = { records, states };
+  }
+
+  async #process(): Promise<void> {
+    if (this.#begun === undefined) return;
+    const { records, states } = this.#begun;
+    this.#begun = undefined;
+    const context = this.#context;
+    await states;
     for (const record of records) {
       if (record.event === undefined) {
         if (record.rejection) context.rejected.push({ record, ...record.rejection });
