@@ -1,3 +1,4 @@
+import { extname } from 'node:path';
 import { ParleyError } from '../errors.ts';
 import { findInput, type ReplaySummary, replay } from '../runtime/replay.ts';
 import type { Warehouse } from '../warehouse/open.ts';
@@ -70,6 +71,9 @@ export interface ReplayRequest {
   readonly title?: string;
 }
 
+/** As this file is written: compiled, or as it stands. */
+const parseProgram = new URL(`../parse-worker${extname(import.meta.url)}`, import.meta.url);
+
 /** A replay as configured, with its progress on standard error. */
 export async function replayWithProgress(session: Session, request: ReplayRequest): Promise<ReplaySummary> {
   const { warehouse, dataDir, paths, topic, input, title = 'Counting' } = request;
@@ -84,6 +88,7 @@ export async function replayWithProgress(session: Session, request: ReplayReques
       input,
       domains: session.domains,
       app: session.configuration.app,
+      parseProgram,
       limits: limitsOf(session.configuration),
       log: session.log,
       signal: session.signal,

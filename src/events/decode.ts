@@ -28,6 +28,13 @@ export interface Decoder {
   decode(topic: string, text: string, now: number): Decoded;
   /** The same for what is no text any more: an object of another format (Avro), to be checked by the same rules. */
   check(topic: string, input: unknown, now: number): Decoded;
+  /**
+   * What of that does not depend on the batch's time: the event, with any time, or undefined where `decode` has to say
+   * what is wrong. `isInTime` is the rest.
+   */
+  recognise(topic: string, text: string): StreamEvent | undefined;
+  /** Whether events of that time are taken in a batch of time `now`. */
+  isInTime(time: number, now: number): boolean;
   readonly eventBytesMax: number;
 }
 
@@ -46,7 +53,12 @@ export function createDecoder(topics: readonly Topic[], options: DecoderOptions 
     return known;
   }
 
-  function decode(topicName: string, text: string, now: number): Decoded {
+  function isInTime(time: number, now: number): boolean {
+    return time >= timeMin && time <= now + aheadMaxMs;
+  }
+
+  /** An event of any time, or why it is none. */
+  function read(topicName: string, text: string): Decoded {
     const known = knownTopic(topicName);
     if (isLarger(text, eventBytesMax)) return tooLarge(Buffer.byteLength(text), eventBytesMax);
 
@@ -56,10 +68,10 @@ export function createDecoder(topics: readonly Topic[], options: DecoderOptions 
     } catch (error) {
       return rejected('INVALID_JSON', `expected a JSON object, received ${show(text)}: ${(error as Error).message}`);
     }
-    return examine(known, input, now);
+    return examine(known, input);
   }
 
-  function examine({ topic, isFine }: Known, input: unknown, now: number): Decoded {
+  function examine({ topic, isFine }: Known, input: unknown): Decoded {
     if (typeof input !== 'object' || input === null || Array.isArray(input)) {
       return rejected('INVALID_JSON', `expected a JSON object, received ${show(input)}`);
     }
@@ -78,17 +90,25 @@ export function createDecoder(topics: readonly Topic[], options: DecoderOptions 
     if (Number.isNaN(time)) {
       return rejected('INVALID_EVENT', `${topic.time}: expected an ISO 8601 time, received ${show(written)}`);
     }
-    if (time < timeMin || time > now + aheadMaxMs) {
-      const until = new Date(now + aheadMaxMs).toISOString();
-      const expected = `a time from ${new Date(timeMin).toISOString()} to ${until}`;
-      return rejected('TIME_OUT_OF_RANGE', `${topic.time}: expected ${expected}, received ${show(written)}`);
-    }
     return { event: { topic: topic.name, key: key as string, time, value } };
   }
 
+  /** The same, or refused for its time. */
+  function dated(topicName: string, decoded: Decoded, now: number): Decoded {
+    const { event } = decoded;
+    if (event === undefined || isInTime(event.time, now)) return decoded;
+    const until = new Date(now + aheadMaxMs).toISOString();
+    const expected = `a time from ${new Date(timeMin).toISOString()} to ${until}`;
+    const name = knownTopic(topicName).topic.time;
+    const written = (event.value as Readonly<Record<string, unknown>>)[name];
+    return rejected('TIME_OUT_OF_RANGE', `${name}: expected ${expected}, received ${show(written)}`);
+  }
+
   return {
-    decode,
-    check: (topicName, input, now) => examine(knownTopic(topicName), input, now),
+    decode: (topicName, text, now) => dated(topicName, read(topicName, text), now),
+    check: (topicName, input, now) => dated(topicName, examine(knownTopic(topicName), input), now),
+    recognise: (topicName, text) => read(topicName, text).event,
+    isInTime,
     eventBytesMax,
   };
 }

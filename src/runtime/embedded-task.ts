@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { ParleyError } from '../errors.ts';
 import type { Decoder } from '../events/decode.ts';
+import type { BlockParser } from '../source/files/ahead/parse-thread.ts';
 import type { DiscoveredFile } from '../source/files/discover.ts';
 import { openFileSource, type PendingLine } from '../source/files/file-source.ts';
 import { SpoolSource } from '../source/files/spool-source.ts';
@@ -30,6 +31,7 @@ export interface EmbeddedTaskOptions {
   /** Standard input, when it has a topic of this stage. */
   readonly segments?: AsyncIterable<DiscoveredFile> | undefined;
   readonly decoder: Decoder;
+  readonly parser?: BlockParser | undefined;
   readonly client: ClickHouseClient;
   readonly operations: Operations;
   readonly limits?: Partial<TaskLimits> | undefined;
@@ -150,10 +152,10 @@ export class EmbeddedTask {
 }
 
 function openInput(options: EmbeddedTaskOptions, topics: readonly string[], log: Log): Input {
-  const { segments, files, decoder, clock, domain } = options;
+  const { segments, files, decoder, parser, clock, domain } = options;
   // Always, whatever is read now: an import that a crash cut off is finished by the next command of any kind.
   const formats = (domain.formats ?? []).filter(({ topic }) => topics.includes(topic));
   const names = [...topics, ...formats.map(formatTopic)];
   if (segments !== undefined) return new SpoolSource({ segments, topics: names, decoder, formats, now: clock, log });
-  return openFileSource({ files, topics: names, decoder, formats, now: clock, log });
+  return openFileSource({ files, topics: names, decoder, parser, formats, now: clock, log });
 }

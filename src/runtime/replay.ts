@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { messageOf, type ParleyError } from '../errors.ts';
 import { createDecoder } from '../events/decode.ts';
+import { type BlockParser, ParseThread } from '../source/files/ahead/parse-thread.ts';
 import { type DiscoveredFile, type Discovery, discoverFiles } from '../source/files/discover.ts';
 import type { PendingLine } from '../source/files/file-source.ts';
 import { spoolSegments } from '../source/files/stdin-spool.ts';
@@ -31,6 +32,8 @@ export interface ReplayOptions {
   /** Standard input: lines of one topic, processed in the order in which they come. */
   readonly input?: AsyncIterable<Buffer | string> | undefined;
   readonly app: string;
+  /** The program of a thread that parses ahead, for files that are worth it. */
+  readonly parseProgram?: URL | undefined;
   readonly limits?: Partial<TaskLimits> | undefined;
   readonly log: Log;
   readonly clock?: () => number;
@@ -65,6 +68,8 @@ export interface ReplaySummary extends ReplayTotals {
 const stopMsDefault = 10_000;
 /** Of a run that failed or was stopped: watermarks that are too low are mended by the next one, and someone waits for the end. */
 const lastWordsMs = 1_000;
+/** Of fewer bytes there is less to parse than a thread has to do before it can. */
+const parsedAheadFrom = 8 * 1024 * 1024;
 /** Longer ones go on without being waited for. */
 const snapshotsMs = 5_000;
 
@@ -86,6 +91,7 @@ export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
   const watermarks = new Watermarks({ app, domains, isShared: false, table, log: options.log });
   let tasks: readonly EmbeddedTask[] = [];
   let journal: LocalJournal | undefined;
+  const parser = startParser(options, discovery, log);
   let isComplete = false;
   try {
     for (const file of discovery.ignored) log.warn({ file }, `${file} names no known topic and is left out`);
@@ -96,6 +102,7 @@ export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
         options,
         journal,
         files: discovery.files,
+        parser,
         operations,
         watermarks,
         tally,
@@ -113,12 +120,21 @@ export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
     return { ...tally.totals, elapsedMs: clock() - startedAt, faults, pending, ignored: discovery.ignored };
   } finally {
     deliveries.close();
+    await parser?.close();
     await (isComplete ? watermarks.close() : watermarks.close(lastWordsMs));
     await operations.close();
     // What was counted is told by the runs, which are written by now.
     if (isComplete) await refresh(options);
     await journal?.close();
   }
+}
+
+function startParser({ parseProgram }: ReplayOptions, { files }: Discovery, log: Log): ParseThread | undefined {
+  const bytes = files.reduce((sum, { size }) => sum + size, 0);
+  if (parseProgram === undefined || bytes < parsedAheadFrom) return undefined;
+  return new ParseThread(parseProgram, (error) => {
+    log.warn({ error: messageOf(error) }, 'The thread that parses ahead has failed; the lines are parsed without it');
+  });
 }
 
 /** Who looks after a replay looks at all of it. */
@@ -146,6 +162,7 @@ interface Parts {
   readonly options: ReplayOptions;
   readonly journal: LocalJournal;
   readonly files: readonly DiscoveredFile[];
+  readonly parser: BlockParser | undefined;
   readonly operations: Operations;
   readonly watermarks: Watermarks;
   readonly tally: Tally;
@@ -154,7 +171,7 @@ interface Parts {
 }
 
 async function openTasks(parts: Parts): Promise<EmbeddedTask[]> {
-  const { options, journal, files, operations, watermarks, tally, deliveries, clock } = parts;
+  const { options, journal, files, parser, operations, watermarks, tally, deliveries, clock } = parts;
   const { domains, dataDir, app, limits, log, topic, input, warehouse } = options;
   const decoder = createDecoder(domains.flatMap(({ topics }) => topics));
   const tasks: EmbeddedTask[] = [];
@@ -169,7 +186,7 @@ async function openTasks(parts: Parts): Promise<EmbeddedTask[]> {
         const isRead = input !== undefined && topic !== undefined && stage.topics.includes(topic);
         const segments = isRead ? spoolSegments({ input, folder: join(dataDir, 'spool'), topic, clock }) : undefined;
         const { client } = warehouse;
-        const shared = { app, dataDir, journal, files, decoder, client, limits, log, clock, onCommitted };
+        const shared = { app, dataDir, journal, files, parser, decoder, client, limits, log, clock, onCommitted };
         const { signal: deliverySignal, onRetry } = deliveries;
         tasks.push(
           await EmbeddedTask.open({

@@ -89,8 +89,9 @@ test('a burst is settled once, after the first chunk without the key; a lasting 
   calls.settled.length = 0;
   await run.finish(undefined);
   const ofRest = CHUNK_EVENTS * 4 - 5;
-  expect(seen).toEqual([[], ['once 1'], ['burst 3'], [`rest ${ofRest}`], ['again 1']]);
-  expect(calls.settled).toEqual([`rest ${ofRest + CHUNK_EVENTS}`]);
+  // A chunk is processed when the next one has come: its states are on their way until then.
+  expect(seen).toEqual([[], [], ['once 1'], ['burst 3'], [`rest ${ofRest}`]]);
+  expect(calls.settled).toEqual(['again 1', `rest ${ofRest + CHUNK_EVENTS}`]);
   await store.close();
 });
 

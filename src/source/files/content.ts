@@ -117,7 +117,10 @@ export class PlainContent implements Content {
     let handle: FileHandle | undefined;
     try {
       handle = await open(this.#path, 'r');
-      const { dev, ino } = await handle.stat();
+      const [{ dev, ino }, { bytesRead }] = await Promise.all([
+        handle.stat(),
+        handle.read(buffer, start, end - start, this.#at),
+      ]);
       const identity = `${dev}/${ino}`;
       this.#identity ??= identity;
       if (this.#identity !== identity) {
@@ -125,13 +128,13 @@ export class PlainContent implements Content {
           where: `${this.#path} at byte ${this.#at}`,
         });
       }
-      const { bytesRead } = await handle.read(buffer, start, end - start, this.#at);
       this.#at += bytesRead;
       return bytesRead;
     } catch (cause) {
       throw cause instanceof ParleyError ? cause : unreadable(this.#path, this.#at, cause);
     } finally {
-      await handle?.close();
+      // Nobody waits for it: it is open for reading alone.
+      handle?.close().catch(() => undefined);
     }
   }
 

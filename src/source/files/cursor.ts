@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { ParleyError } from '../../errors.ts';
+import type { BlockParser } from './ahead/parse-thread.ts';
 import { edgeBytes, type Opened, openAt } from './content.ts';
 import type { LineReader } from './line-reader.ts';
 import { type Block, Lines } from './lines.ts';
@@ -18,7 +19,8 @@ export interface CursorOptions {
   /** Where a range that is read again ends. */
   readonly until?: number;
   readonly reader: LineReader;
-  readonly blockBytes: () => number;
+  readonly readBytes: () => number;
+  readonly parser?: BlockParser | undefined;
 }
 
 /**
@@ -101,9 +103,14 @@ export class FileCursor {
         where: this.path,
       });
     }
-    const { until, blockBytes } = this.#options;
+    const { until, readBytes, parser, reader } = this.#options;
+    const isParsed = parser !== undefined && reader.accept !== undefined;
     this.#markAsleep = undefined;
-    this.#lines = new Lines(at.content, offset, until === undefined ? { blockBytes } : { blockBytes, until });
+    this.#lines = new Lines(at.content, offset, {
+      readBytes,
+      ...(until === undefined ? {} : { until }),
+      ...(isParsed ? { parse: (bytes: Buffer) => parser.parse(this.topic, bytes) } : {}),
+    });
     this.#whole = at.content.canReopen || !status ? undefined : { bytes: status.size, modifiedMs: status.mtimeMs };
     this.#head = at.head;
     this.#tail = at.tail;
@@ -200,7 +207,7 @@ export class FileCursor {
     if (this.#headDigest === undefined && this.#head.length < edgeBytes) {
       this.#head = Buffer.concat([this.#head, bytes.subarray(0, edgeBytes - this.#head.length)]);
     }
-    const last = block.tail ?? bytes;
+    const last = block.long?.tail ?? bytes;
     this.#tail = last.length >= tailBytes ? Buffer.from(last.subarray(-tailBytes)) : joinTail(this.#tail, last);
   }
 

@@ -2,6 +2,7 @@ import { ParleyError } from '../../errors.ts';
 import type { Decoder } from '../../events/decode.ts';
 import { type Format, formatTopic } from '../../runtime/domain.ts';
 import type { BatchLimits, Positions, Range, ReadOptions, Source } from '../source.ts';
+import type { BlockParser } from './ahead/parse-thread.ts';
 import type { SkippedFile } from './copies.ts';
 import { FileCursor } from './cursor.ts';
 import type { DiscoveredFile } from './discover.ts';
@@ -25,6 +26,8 @@ export interface FileSourceOptions {
   /** `name`: one file after the other, each in the order of its lines. Default `time`. */
   readonly order?: 'time' | 'name';
   readonly limits?: Omit<MergeOptions, 'isSequence'>;
+  /** Helps with files of events. */
+  readonly parser?: BlockParser | undefined;
 }
 
 export interface SourceLog {
@@ -211,10 +214,10 @@ export class FileSource implements Source {
     until?: number,
   ): FileCursor {
     const rank = ranks.get(shard) as number;
-    const { decoder, formats = [] } = this.#options;
+    const { decoder, formats = [], parser } = this.#options;
     const reader = createLineReader({ decoder, formats, topic, path: pathOfShard(shard) });
-    const { blockBytes } = merge;
-    const options = { shard, path, rank, offset, reader, blockBytes };
+    const { readBytes } = merge;
+    const options = { shard, path, rank, offset, reader, readBytes, parser };
     return new FileCursor(until === undefined ? options : { ...options, until });
   }
 }

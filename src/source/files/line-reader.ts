@@ -1,5 +1,5 @@
 import { type Decoded, type Decoder, rejected, tooLarge } from '../../events/decode.ts';
-import { type Format, formatTopic } from '../../runtime/domain.ts';
+import { type Format, formatTopic, type StreamEvent } from '../../runtime/domain.ts';
 
 /** What a line of a file is: a record, or with `more` the first of several. Skipped is what holds nothing to count. */
 export type ReadLine = (Decoded | Skipped) & { readonly more?: readonly Decoded[] };
@@ -17,6 +17,8 @@ export interface LineReader {
   /** Whether a refused line is kept, byte for byte. */
   readonly keepsBytes: boolean;
   read(text: string, now: number): ReadLine;
+  /** An event that was recognised already, as `read` would give it; undefined where that has to look. */
+  accept?(event: StreamEvent | undefined, now: number): ReadLine | undefined;
   /** For a line that is not even kept in memory. */
   tooLarge(bytes: number): ReadLine;
 }
@@ -38,6 +40,7 @@ export function createLineReader({ decoder, formats, topic, path }: LineReaderOp
       topic,
       keepsBytes: true,
       read: (text, now) => decoder.decode(topic, text, now),
+      accept: (event, now) => (event !== undefined && decoder.isInTime(event.time, now) ? { event } : undefined),
       tooLarge: (bytes) => tooLarge(bytes, eventBytesMax),
     };
   }

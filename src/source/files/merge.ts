@@ -13,18 +13,14 @@ export interface MergedBatch {
 export interface MergeOptions {
   /** One shard after the other, in the order of their ranks, instead of by time. */
   readonly isSequence: boolean;
-  /** Bytes of all blocks together that cursors hold. Default 64 MiB; as much again is being read. */
+  /** Bytes that cursors hold of what they read last, all of them together. Default 16 MiB; as much again is being read. */
   readonly heldBytesMax?: number;
   /** Cursors awake at a time. Default 256. */
   readonly awakeMax?: number;
 }
 
-const blockBytesMin = 32_768;
-/**
- * A block is one text, too. One of more than 128 KiB would be a large object, which the collector does not free with the
- * young ones: blocks of 1 MiB made it look through the whole heap twice as often.
- */
-const blockBytesMax = 65_536;
+const readBytesMin = 32_768;
+const readBytesMax = 512 * 1024;
 /** With a few files it is not worth it to let them go after the first look. */
 const fewFiles = 8;
 
@@ -43,14 +39,14 @@ export class Merge {
   constructor(options: MergeOptions) {
     this.#isBefore = options.isSequence ? (a, b) => a.rank < b.rank : isBefore;
     this.#heap = new Heap(this.#isBefore);
-    this.#heldBytesMax = options.heldBytesMax ?? 67_108_864;
+    this.#heldBytesMax = options.heldBytesMax ?? 16_777_216;
     this.#awakeMax = options.awakeMax ?? 256;
   }
 
   /** For cursors, to ask when they read. */
-  readonly blockBytes = (): number => {
-    if (this.#isPeeking) return blockBytesMin;
-    return Math.max(blockBytesMin, Math.min(blockBytesMax, Math.floor(this.#heldBytesMax / (this.#awake.size + 1))));
+  readonly readBytes = (): number => {
+    if (this.#isPeeking) return readBytesMin;
+    return Math.max(readBytesMin, Math.min(readBytesMax, Math.floor(this.#heldBytesMax / (this.#awake.size + 1))));
   };
 
   /** Looks at the first record of each cursor. */

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { Decoded } from '../../events/decode.ts';
 import type { StreamEvent } from '../../runtime/domain.ts';
 import type { Rejection, SourceRecord } from '../source.ts';
+import { byteOrderMarkBytes, hasByteOrderMark, type LinePlace, linePlace } from './line-places.ts';
 import type { LineReader, ReadLine, Skipped } from './line-reader.ts';
 import type { Block } from './lines.ts';
 
@@ -60,28 +61,40 @@ export interface Line {
 
 /** The first line at or after `at` in the block that is not empty; undefined when there is none. */
 export function lineAt(block: Block, at: number, reader: LineReader, now: number): Line | undefined {
-  const { ascii, bytes } = block;
-  const length = bytes.length;
-  if (block.trueBytes !== undefined) {
+  const { bytes, long, parsed } = block;
+  const { length } = bytes;
+  if (long !== undefined) {
     if (at >= length) return undefined;
-    const decoded = reader.tooLarge(block.trueBytes);
+    const decoded = reader.tooLarge(long.trueBytes);
     return { block, start: 0, end: length, next: length, isUnterminated: block.isUnterminated, decoded };
   }
-  for (let start = at; start < length; ) {
-    let end = ascii === undefined ? bytes.indexOf(10, start) : ascii.indexOf('\n', start);
-    const isUnterminated = end < 0;
-    if (isUnterminated) end = length;
-    const next = isUnterminated ? length : end + 1;
-    if (end > start && bytes[end - 1] === 13) end--;
-    const textStart = block.base + start === 0 && ascii === undefined ? afterByteOrderMark(bytes) : start;
-    if (end > textStart) {
-      const text = ascii === undefined ? utf8(block, textStart, end) : ascii.slice(start, end);
-      const decoded = text === undefined ? notUtf8 : reader.read(text, now);
-      return { block, start, end, next, isUnterminated, decoded };
-    }
-    start = next;
+  if (parsed !== undefined) {
+    const place = parsed.find(at);
+    if (place === undefined) return undefined;
+    return lineOf(block, place, reader.accept?.(parsed.event(), now) ?? readLine(block, place, reader, now));
+  }
+  for (let place = linePlace(bytes, block.ascii, at); place !== undefined; ) {
+    const start = isMarked(block, place) ? place.start + byteOrderMarkBytes : place.start;
+    if (place.end > start) return lineOf(block, place, readLine(block, { ...place, start }, reader, now));
+    place = linePlace(bytes, block.ascii, place.next);
   }
   return undefined;
+}
+
+function lineOf(block: Block, { start, end, next }: LinePlace, decoded: ReadLine): Line {
+  const isUnterminated = block.isUnterminated && next === block.bytes.length && block.bytes[next - 1] !== 10;
+  return { block, start, end, next, isUnterminated, decoded };
+}
+
+function readLine(block: Block, { start, end }: LinePlace, reader: LineReader, now: number): ReadLine {
+  const { ascii } = block;
+  const text = ascii === undefined ? utf8(block, start, end) : ascii.slice(start, end);
+  return text === undefined ? notUtf8 : reader.read(text, now);
+}
+
+/** Whether the line is the first one of the content, behind a byte order mark. */
+function isMarked(block: Block, { start }: LinePlace): boolean {
+  return block.base + start === 0 && block.ascii === undefined && hasByteOrderMark(block.bytes);
 }
 
 const notUtf8: Decoded = {
@@ -92,10 +105,6 @@ function utf8({ isUtf8: isAllUtf8, bytes }: Block, start: number, end: number): 
   return isAllUtf8 || isUtf8(bytes.subarray(start, end)) ? bytes.toString('utf8', start, end) : undefined;
 }
 
-function afterByteOrderMark(bytes: Buffer): number {
-  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
-}
-
 /**
  * Whether a line without a newline is a record already. A JSON object that is whole cannot be the beginning of a longer
  * one, so whatever is appended later begins a line of its own.
@@ -103,7 +112,7 @@ function afterByteOrderMark(bytes: Buffer): number {
 export function isWhole(line: Line): boolean {
   const { decoded, block } = line;
   if (decoded.event) return true;
-  if (decoded.rejection?.code === 'INVALID_JSON' || block.trueBytes !== undefined) return false;
+  if (decoded.rejection?.code === 'INVALID_JSON' || block.long !== undefined) return false;
   if (decoded.rejection?.code !== 'EVENT_TOO_LARGE') return true;
   try {
     const value: unknown = JSON.parse(block.bytes.subarray(line.start, line.end).toString());
