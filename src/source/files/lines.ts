@@ -73,7 +73,7 @@ interface ComingBlock {
  * A block may be one text, too. One of more than 128 KiB would be a large object, which the collector does not free with
  * the young ones: blocks of 1 MiB made it look through the whole heap twice as often.
  */
-const blockBytesMax = 124 * 1024;
+const blockBytesMax = 62 * 1024;
 /** When less is read at a time it is to be looked at, or there are many files: it is read here. */
 const parsedBytesMin = 65_537;
 /** Bytes kept of a line that is too long. */

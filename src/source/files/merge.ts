@@ -20,7 +20,7 @@ export interface MergeOptions {
 }
 
 const readBytesMin = 32_768;
-const readBytesMax = 512 * 1024;
+const readBytesMax = 256 * 1024;
 /** With a few files it is not worth it to let them go after the first look. */
 const fewFiles = 8;
 
