@@ -137,6 +137,32 @@ describe('decode', () => {
     expect(codeOf(event({ at }))).toBe(code);
   });
 
+  test('is to recognise, and to look at the time', () => {
+    const texts = [
+      '{',
+      '[]',
+      event({}),
+      event({ more: 1 }),
+      event({ size: 11 }),
+      event({ id: '' }),
+      event({ at: 'x' }),
+    ];
+    for (const text of texts) {
+      const { event: found } = decoder.decode('shop.orders', text, now);
+      expect(decoder.recognise('shop.orders', text)).toEqual(found);
+    }
+    for (const at of [
+      '1999-12-31T23:59:59.999Z',
+      '2000-01-01T00:00:00Z',
+      '2026-06-02T00:00:00Z',
+      '3000-01-01T00:00:00Z',
+    ]) {
+      const { event: found } = decoder.decode('shop.orders', event({ at }), now);
+      expect(decoder.recognise('shop.orders', event({ at }))?.time).toBe(Date.parse(at));
+      expect(decoder.isInTime(Date.parse(at), now)).toBe(found !== undefined);
+    }
+  });
+
   test('the bounds can be set', () => {
     const options = { timeMin: 0, aheadMaxMs: 0, eventBytesMax: 70, keyMax: 3 };
     const other = createDecoder(topics, options);
