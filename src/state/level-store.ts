@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { ParleyError } from '../errors.ts';
-import { KeyFilter } from './key-filter.ts';
 import { KnownPlaces } from './known-places.ts';
 import { firstKey, type LevelBatch, LevelDatabase, padded, parse } from './level-database.ts';
 import { corrupt, levelError } from './level-errors.ts';
@@ -53,9 +52,7 @@ export async function openLevelStore(path: string, options: LevelStoreOptions = 
     const checkpoint = text === undefined ? undefined : parseCheckpoint(path, unseal(path, text));
     const segments = await database.entries({ gte: segmentPrefix, lt: `${segmentPrefix}~` });
     const known = segments.map(([, record]) => parse<SegmentRecord>(path, record));
-    const isEmpty = (await database.keys({ gte: firstKey, limit: 1 })).length === 0;
-    const log = await ValueLog.open(join(path, 'values'), known, { segmentBytes });
-    return new LevelStore(database, checkpoint, log, isEmpty ? new KeyFilter() : undefined);
+    return new LevelStore(database, checkpoint, await ValueLog.open(join(path, 'values'), known, { segmentBytes }));
   } catch (error) {
     await database.close();
     throw error;
@@ -72,20 +69,8 @@ class LevelStore implements StateStore {
   /** Reads under way. */
   readonly #reading = new Set<Promise<unknown>>();
   readonly #known = new KnownPlaces();
-  /**
-   * Has all keys that were written, when the store was empty at first: while much is counted for the first time most keys
-   * that are read are new ones, and LevelDB need not be asked for them. To fill it from what a store has would cost
-   * every start a look at every key.
-   */
-  readonly #filter: KeyFilter | undefined;
 
-  constructor(
-    database: LevelDatabase,
-    checkpoint: Checkpoint | undefined,
-    log: ValueLog,
-    filter: KeyFilter | undefined,
-  ) {
-    this.#filter = filter;
+  constructor(database: LevelDatabase, checkpoint: Checkpoint | undefined, log: ValueLog) {
     this.#database = database;
     this.#checkpoint = checkpoint;
     this.#log = log;
@@ -97,10 +82,8 @@ class LevelStore implements StateStore {
 
   /** Reads in the order of the keys: each table is then opened, and each block touched, once for all keys in it. */
   async getMany(keys: readonly string[]): Promise<(string | undefined)[]> {
-    const wanted: number[] = [];
-    for (let index = 0; index < keys.length; index++) if (this.#mayHave(keys[index]!)) wanted.push(index);
-    if (wanted.length === 0) return new Array<undefined>(keys.length).fill(undefined);
-    const order = Uint32Array.from(wanted).sort((a, b) => (keys[a]! < keys[b]! ? -1 : 1));
+    if (keys.length === 0) return [];
+    const order = Uint32Array.from(keys.keys()).sort((a, b) => (keys[a]! < keys[b]! ? -1 : 1));
     const sorted = Array.from(order, (index) => keys[index]!);
     const found = await this.#read(async () => {
       const { generation } = this.#known;
@@ -180,9 +163,7 @@ class LevelStore implements StateStore {
     const log = this.#log;
     const packed = PackedChanges.of(changes);
     const { keys } = packed;
-    const before = await this.#known.complete(keys, (unknown) => this.#placesOfSome(unknown));
-    // Before they are there: a read that comes in between must not pass them by.
-    if (this.#filter !== undefined) for (const key of keys) this.#filter.add(key);
+    const before = await this.#known.complete(keys, (unknown) => this.#placesOf(unknown));
     const blocks: [block: Block, place: Omit<Place, 'bytes'>][] = [];
     for (const block of packed.blocks()) blocks.push([block, await log.append(block.bytes)]);
     await log.sync();
@@ -227,20 +208,6 @@ class LevelStore implements StateStore {
       const record: SegmentRecord = { number, bytes, liveBytes };
       batch.put(segmentPrefix + padded(number), JSON.stringify(record));
     }
-  }
-
-  #mayHave(key: string): boolean {
-    return this.#filter?.mayHave(key) ?? true;
-  }
-
-  /** The same as `#placesOf`, where some of the keys are new. */
-  async #placesOfSome(keys: readonly string[]): Promise<(Place | undefined)[]> {
-    const places = new Array<Place | undefined>(keys.length);
-    const wanted: number[] = [];
-    for (let index = 0; index < keys.length; index++) if (this.#mayHave(keys[index]!)) wanted.push(index);
-    const found = await this.#placesOf(wanted.map((index) => keys[index]!));
-    for (const [place, index] of wanted.entries()) places[index] = found[place];
-    return places;
   }
 
   async #placesOf(keys: string[]): Promise<(Place | undefined)[]> {

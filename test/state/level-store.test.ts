@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { ClassicLevel } from 'classic-level';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { openLevelStore } from '../../src/state/level-store.ts';
 import type { Change, StateStore } from '../../src/state/store.ts';
 import { smallDisk, temporaryFolder } from './folders.ts';
@@ -40,40 +40,6 @@ test('killed while it writes: each checkpoint is whole or absent, and none that 
     await store.close();
   }
 }, 60_000);
-
-test('a store that was empty when it was opened asks LevelDB for no key that it was never given', async () => {
-  const folder = temporaryFolder();
-  const asked = vi.spyOn(ClassicLevel.prototype, 'getMany');
-  const askedFor = () => asked.mock.calls.splice(0).flatMap(([keys]) => keys as string[]);
-  let store = await openLevelStore(folder);
-  expect(await store.getMany(['a', 'b'])).toEqual([undefined, undefined]);
-  await store.write(
-    [
-      ['a', '1'],
-      ['gone', '1'],
-    ],
-    { plan: 1, positions: {} },
-  );
-  expect(askedFor()).toEqual([]);
-  expect(await store.getMany(['b', 'a', 'c'])).toEqual([undefined, '1', undefined]);
-  expect(askedFor()).toEqual(['a']);
-  await store.write(
-    [
-      ['gone', undefined],
-      ['b', '2'],
-    ],
-    { plan: 2, positions: {} },
-  );
-  expect(await store.getMany(['gone', 'b', 'a'])).toEqual([undefined, '2', '1']);
-  await store.close();
-  askedFor();
-  // What it has now it would have to look at first, to know what it has not.
-  store = await openLevelStore(folder);
-  expect(await store.getMany(['c', 'a', 'b'])).toEqual([undefined, '1', '2']);
-  expect(askedFor()).toEqual(['a', 'b', 'c']);
-  await store.close();
-  asked.mockRestore();
-});
 
 /** A folder with ten checkpoints of 200 keys, the first ones in tables and the last ones in the log. */
 async function filled(): Promise<string> {
