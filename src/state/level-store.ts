@@ -5,6 +5,7 @@ import { KnownPlaces } from './known-places.ts';
 import { firstKey, type LevelBatch, LevelDatabase, padded, parse } from './level-database.ts';
 import { corrupt, levelError } from './level-errors.ts';
 import { type Block, PackedChanges } from './packed-changes.ts';
+import type { ReadPace } from './read-pace.ts';
 import type { Changes, Checkpoint, Restoration, StateStore } from './store.ts';
 import { moveLive, worthCleaning } from './value-cleaner.ts';
 import {
@@ -33,6 +34,7 @@ export interface LevelStoreOptions {
   readonly writeBufferBytes?: number;
   /** See value-log.ts. */
   readonly segmentBytes?: number;
+  readonly pace?: ReadPace;
 }
 
 /**
@@ -45,14 +47,18 @@ export interface LevelStoreOptions {
  */
 export async function openLevelStore(path: string, options: LevelStoreOptions = {}): Promise<StateStore> {
   const { cacheBytes = 8 * 1024 * 1024, writeBufferBytes = 4 * 1024 * 1024 } = options;
-  const { segmentBytes = defaultValueLogOptions.segmentBytes } = options;
+  const { segmentBytes = defaultValueLogOptions.segmentBytes, pace } = options;
   const database = await LevelDatabase.open(path, { kind: 'state', layout, cacheBytes, writeBufferBytes });
   try {
     const text = await database.get(checkpointKey);
     const checkpoint = text === undefined ? undefined : parseCheckpoint(path, unseal(path, text));
     const segments = await database.entries({ gte: segmentPrefix, lt: `${segmentPrefix}~` });
     const known = segments.map(([, record]) => parse<SegmentRecord>(path, record));
-    return new LevelStore(database, checkpoint, await ValueLog.open(join(path, 'values'), known, { segmentBytes }));
+    return new LevelStore(
+      database,
+      checkpoint,
+      await ValueLog.open(join(path, 'values'), known, { segmentBytes, pace }),
+    );
   } catch (error) {
     await database.close();
     throw error;

@@ -1,6 +1,7 @@
 import { mkdir, open, readdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { corrupt, levelError } from './level-errors.ts';
+import { ReadPace } from './read-pace.ts';
 import { valueAt } from './value-record.ts';
 import { ValueSegment } from './value-segment.ts';
 
@@ -27,9 +28,11 @@ export interface SegmentRecord {
 export interface ValueLogOptions {
   /** A segment that has grown past this is followed by a new one. */
   readonly segmentBytes: number;
+  /** Where it is read. */
+  readonly pace?: ReadPace | undefined;
 }
 
-export const defaultValueLogOptions: ValueLogOptions = { segmentBytes: 64 * 1024 * 1024 };
+export const defaultValueLogOptions = { segmentBytes: 64 * 1024 * 1024 };
 
 /** Values that lie no farther apart are read together: a call costs as much as copying that. */
 const gapBytesMax = 8 * 1024;
@@ -44,6 +47,7 @@ interface Wanted {
 export class ValueLog {
   readonly folder: string;
   readonly #options: ValueLogOptions;
+  readonly #pace: ReadPace;
   readonly #segments = new Map<number, ValueSegment>();
   #current: ValueSegment | undefined;
   #nextNumber = 1;
@@ -54,6 +58,7 @@ export class ValueLog {
   private constructor(folder: string, options: ValueLogOptions) {
     this.folder = folder;
     this.#options = options;
+    this.#pace = options.pace ?? new ReadPace();
   }
 
   /** Files that the bookkeeping does not know are what a crash left behind, and are deleted. */
@@ -148,7 +153,8 @@ export class ValueLog {
     const last = run.at(-1)!.place;
     const segment = this.#segments.get(number);
     if (segment === undefined) throw corrupt(this.folder, `segment ${number}`, 'none');
-    const bytes = await segment.read(offset, last.offset + last.bytes - offset);
+    const length = last.offset + last.bytes - offset;
+    const bytes = this.#pace.isPrompt() ? this.#readNow(segment, offset, length) : await segment.read(offset, length);
     for (const { place, key, index } of run) {
       const start = place.offset - offset;
       const value = valueAt(bytes, start, start + place.bytes, key);
@@ -157,6 +163,13 @@ export class ValueLog {
       }
       values[index] = value;
     }
+  }
+
+  #readNow(segment: ValueSegment, offset: number, length: number): Buffer {
+    const startedAt = performance.now();
+    const bytes = segment.readNow(offset, length);
+    this.#pace.took(performance.now() - startedAt, length);
+    return bytes;
   }
 
   async #writable(): Promise<ValueSegment> {

@@ -1,4 +1,4 @@
-import { close, fdatasync, fstat, ftruncate, open, read, write } from 'node:fs';
+import { close, fdatasync, fstat, ftruncate, open, read, readSync, write } from 'node:fs';
 import { unlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { corrupt } from './level-errors.ts';
@@ -74,15 +74,27 @@ export class ValueSegment {
     this.#readers++;
     try {
       for (let at = 0; at < length; ) {
-        const bytesRead = await readAt(this.#handle, bytes, at, start + at);
-        if (bytesRead === 0) throw corrupt(this.path, `${start + length} bytes of values`, `${start + at}`);
-        at += bytesRead;
+        at += this.#checked(await readAt(this.#handle, bytes, at, start + at), start + length, start + at);
       }
     } finally {
       this.#readers--;
       if (this.#isRetired && this.#readers === 0) await closeFile(this.#handle);
     }
     return bytes;
+  }
+
+  /** The same at once, for what the system is taken to have in memory. */
+  readNow(start: number, length: number): Buffer {
+    const bytes = Buffer.allocUnsafe(length);
+    for (let at = 0; at < length; ) {
+      at += this.#checked(readSync(this.#handle, bytes, at, length - at, start + at), start + length, start + at);
+    }
+    return bytes;
+  }
+
+  #checked(bytesRead: number, expected: number, reached: number): number {
+    if (bytesRead > 0) return bytesRead;
+    throw corrupt(this.path, `${expected} bytes of values`, `${reached}`);
   }
 
   async close(): Promise<void> {

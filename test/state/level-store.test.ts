@@ -16,12 +16,22 @@ import { crc32 } from 'node:zlib';
 import { ClassicLevel } from 'classic-level';
 import { expect, test } from 'vitest';
 import { openLevelStore } from '../../src/state/level-store.ts';
+import { ReadPace } from '../../src/state/read-pace.ts';
 import type { Change, StateStore } from '../../src/state/store.ts';
 import { smallDisk, temporaryFolder } from './folders.ts';
 import { runAndKill } from './killed-child.ts';
 import { storeSuite } from './store-suite.ts';
 
 storeSuite('LevelStore', openLevelStore);
+
+/** As on a disk that is never quick enough. */
+class SlowPace extends ReadPace {
+  override isPrompt(): boolean {
+    return false;
+  }
+}
+
+storeSuite('LevelStore that is read by other threads', (path) => openLevelStore(path, { pace: new SlowPace() }));
 
 test('killed while it writes: each checkpoint is whole or absent, and none that was acknowledged is lost', async () => {
   const folder = temporaryFolder();
