@@ -40,7 +40,8 @@ export interface WatermarksOptions {
 export interface TaskWatermark extends Required<Pick<TaskObserver, 'onIdle'>> {
   /** For the task: what the domain has come to. */
   newest(): number;
-  committed(reach: Reach | undefined): void;
+  /** `counted`: the newest time of its events, milliseconds; of a batch that an owner before left, that is all there is to know. */
+  committed(reach: Reach | undefined, counted?: number): void;
 }
 
 const closeRetryMs = 250;
@@ -95,8 +96,9 @@ export class Watermarks {
     return {
       newest: () => this.#newest.get(domain?.name ?? '') ?? Number.NEGATIVE_INFINITY,
       onIdle: (newest) => this.#raise(key, newest),
-      committed: (reach) => {
-        if (reach === undefined) return;
+      committed: (reach, counted = Number.NEGATIVE_INFINITY) => {
+        // Without this a domain whose last events came with such a batch would be held back until the next ones come.
+        if (reach === undefined) return this.#hear(domain?.name ?? '', counted);
         // What a fed stage has of its producers is counted, but older forwards may be on their way to it.
         if (hears) this.#hear(domain?.name ?? '', reach.through);
         else this.#raise(key, reach.through);

@@ -123,6 +123,23 @@ test('what cannot be told, a batch of an earlier owner and an older batch change
   expect(table.rows.get('counting.first/0')).toBe(500);
 });
 
+test('what a batch of an earlier owner counted is known to those who then find nothing, and to none before', async () => {
+  const table = new Table();
+  const watermarks = watermarksOn(table);
+  const tasks = [
+    watermarks.task('counting.first', 0),
+    watermarks.task('counting.first', 1),
+    watermarks.task('counting.fed', 0),
+  ] as const;
+  tasks[0].committed(reach(100));
+  tasks[0].committed(undefined, 300);
+  await watermarks.write();
+  expect(table.rows.get('counting.first/0')).toBe(100);
+  for (const task of tasks) task.onIdle(task.newest());
+  await watermarks.write();
+  expect(table.completeThrough).toBe(300);
+});
+
 test('what could not be written is written later, the declaration of the tasks first', async () => {
   const table = new Table();
   const watermarks = watermarksOn(table);
