@@ -32,7 +32,7 @@ export interface ValueLogOptions {
   readonly pace?: ReadPace | undefined;
 }
 
-export const defaultValueLogOptions = { segmentBytes: 64 * 1024 * 1024 };
+export const defaultValueLogOptions: ValueLogOptions = { segmentBytes: 64 * 1024 * 1024 };
 
 /** Values that lie no farther apart are read together: a call costs as much as copying that. */
 const gapBytesMax = 8 * 1024;

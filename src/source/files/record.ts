@@ -48,13 +48,9 @@ export class FileRecord implements SourceRecord {
   }
 }
 
-/** A line of a block and what was made of it. Its newline is left out, and a carriage return before that. */
-export interface Line {
+/** A line of a block, where it lies in it, and what was made of it. */
+export interface Line extends LinePlace {
   readonly block: Block;
-  /** Within the block; `next` is after the newline. */
-  readonly start: number;
-  readonly end: number;
-  readonly next: number;
   readonly isUnterminated: boolean;
   readonly decoded: ReadLine;
 }
@@ -82,8 +78,7 @@ export function lineAt(block: Block, at: number, reader: LineReader, now: number
 }
 
 function lineOf(block: Block, { start, end, next }: LinePlace, decoded: ReadLine): Line {
-  const isUnterminated = block.isUnterminated && next === block.bytes.length && block.bytes[next - 1] !== 10;
-  return { block, start, end, next, isUnterminated, decoded };
+  return { block, start, end, next, isUnterminated: block.bytes[next - 1] !== 10, decoded };
 }
 
 function readLine(block: Block, { start, end }: LinePlace, reader: LineReader, now: number): ReadLine {

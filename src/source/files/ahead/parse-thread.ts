@@ -52,17 +52,19 @@ export class ParseThread implements BlockParser {
   }
 
   async close(): Promise<void> {
-    const isEnded = this.#isEnded;
-    this.#isEnded = true;
-    for (const resolve of this.#waiting.splice(0)) resolve(undefined);
-    if (!isEnded) await this.#worker.terminate();
+    if (this.#stop()) await this.#worker.terminate();
   }
 
   #end(error: unknown): void {
-    if (this.#isEnded) return;
+    if (this.#stop()) this.#onFailure(error);
+  }
+
+  /** Nobody waits for it any more. False when that was so already. */
+  #stop(): boolean {
+    if (this.#isEnded) return false;
     this.#isEnded = true;
     for (const resolve of this.#waiting.splice(0)) resolve(undefined);
-    this.#onFailure(error);
+    return true;
   }
 }
 
