@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { putHelpersBehind } from '../priorities.ts';
 import { addCatalogue } from './catalogue.ts';
 import { addDemo } from './demo.ts';
 import { addDlq } from './dlq.ts';
@@ -29,6 +30,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   const stopping = new AbortController();
   watchStandardOutput(() => stopping.abort());
   stopOnSignals(stopping);
+  putHelpersBehind();
   let code = exitDone;
   try {
     const program = createProgram(stopping.signal, (handled) => {

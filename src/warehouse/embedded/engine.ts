@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { putProcessBehind } from '../../priorities.ts';
 import type { ServerFolder } from './folder.ts';
 import { HOST } from './ports.ts';
 
@@ -30,7 +31,7 @@ export interface EngineOptions {
 }
 
 /**
- * Starts the process. It has a session of its own, so that a Ctrl-C in the terminal reaches Parley alone, which then
+ * Starts the process, behind this one in its claim to the cores. It has a session of its own, so that a Ctrl-C in the terminal reaches Parley alone, which then
  * delivers what it has and closes the pipe. The time zone is UTC, whatever the machine's, for days to be the same days
  * everywhere.
  */
@@ -42,6 +43,8 @@ export function startEngine(options: EngineOptions): Engine {
     cwd: options.folder.root,
     env: { ...environment, TZ: 'UTC' },
   });
+  // It merges whenever there is something to merge, in more threads than there are cores.
+  if (child.pid !== undefined) putProcessBehind(child.pid);
   // Writing to it never happens, but its death shows as an error of the pipe too.
   child.stdin.on('error', () => undefined);
   const printed = keepLines(child);
