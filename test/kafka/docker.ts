@@ -36,12 +36,8 @@ export async function startContainer(container: GenericContainer, answers: () =>
   const started = await container.start();
   const { container: containers } = await getContainerRuntimeClient();
   const handle = containers.getById(started.getId());
-  // `kill` and its like return at once; what is waited for afterwards comes after them, and brings their errors.
-  let last: Promise<unknown> = Promise.resolve();
-  const later = (work: () => Promise<unknown>) => {
-    last = last.then(work);
-    last.catch(() => undefined);
-  };
+  // As with a process of this machine, it is done when `kill` and its like return, which a request to the engine's socket is not.
+  const docker = (command: string) => execFileSync('docker', [command, started.getId()], { stdio: 'ignore' });
   const ready = async () => {
     for (const deadline = Date.now() + readyMs; ; await delay(100)) {
       try {
@@ -59,16 +55,12 @@ export async function startContainer(container: GenericContainer, answers: () =>
   }
   return {
     restart: async () => {
-      await last;
       await handle.restart();
       await ready();
     },
-    kill: () => later(() => handle.kill()),
-    pause: () => later(() => handle.pause()),
-    resume: () => later(() => handle.unpause()),
-    stop: async () => {
-      await last;
-      await started.stop();
-    },
+    kill: () => void docker('kill'),
+    pause: () => void docker('pause'),
+    resume: () => void docker('unpause'),
+    stop: async () => void (await started.stop()),
   };
 }
