@@ -132,7 +132,7 @@ export class EmbeddedTask {
   #observer(): TaskObserver {
     return this.#report.observer({
       onCommitted: (batch) => {
-        this.#watermark.committed(batch.reach, Math.min(batch.outcome.newest, batch.plan.now));
+        this.#watermark.committed(batch);
         this.#options.onCommitted(batch);
       },
       onIdle: this.#watermark.onIdle,

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../errors.ts';
 import { type Domain, isFed, settingsOf } from './domain.ts';
 import type { Log } from './log.ts';
-import type { Reach, TaskObserver } from './task.ts';
+import type { CommittedBatch, TaskObserver } from './task.ts';
 
 /** How far a task has counted, in the time of events, milliseconds since 1970; 0 while that is not known. */
 export interface Watermark {
@@ -36,12 +36,17 @@ export interface WatermarksOptions {
   readonly flushMs?: number;
 }
 
+/** What a batch says of how far its task is; of one that an owner before left, the newest time of its events is all there is to know. */
+export interface CountedBatch extends Pick<CommittedBatch, 'reach'> {
+  readonly outcome: Pick<CommittedBatch['outcome'], 'newest'>;
+  readonly plan: Pick<CommittedBatch['plan'], 'now'>;
+}
+
 /** The part of one task. */
 export interface TaskWatermark extends Required<Pick<TaskObserver, 'onIdle'>> {
   /** For the task: what the domain has come to. */
   newest(): number;
-  /** `counted`: the newest time of its events, milliseconds; of a batch that an owner before left, that is all there is to know. */
-  committed(reach: Reach | undefined, counted?: number): void;
+  committed(batch: CountedBatch): void;
 }
 
 const closeRetryMs = 250;
@@ -96,9 +101,9 @@ export class Watermarks {
     return {
       newest: () => this.#newest.get(domain?.name ?? '') ?? Number.NEGATIVE_INFINITY,
       onIdle: (newest) => this.#raise(key, newest),
-      committed: (reach, counted = Number.NEGATIVE_INFINITY) => {
+      committed: ({ reach, outcome, plan }) => {
         // Without this a domain whose last events came with such a batch would be held back until the next ones come.
-        if (reach === undefined) return this.#hear(domain?.name ?? '', counted);
+        if (reach === undefined) return this.#hear(domain?.name ?? '', Math.min(outcome.newest, plan.now));
         // What a fed stage has of its producers is counted, but older forwards may be on their way to it.
         if (hears) this.#hear(domain?.name ?? '', reach.through);
         else this.#raise(key, reach.through);

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import type { Domain } from '../../src/runtime/domain.ts';
 import type { Reach } from '../../src/runtime/task.ts';
-import { type Watermark, Watermarks, type WatermarkTable } from '../../src/runtime/watermarks.ts';
+import { type CountedBatch, type Watermark, Watermarks, type WatermarkTable } from '../../src/runtime/watermarks.ts';
 import { countingDomain } from './counting.ts';
 
 /** A stage that producers feed, over two partitions, and one that the first stage feeds too. */
@@ -57,12 +57,15 @@ function watermarksOn(table: Table, isShared = false): Watermarks {
   return watermarks;
 }
 
-const reach = (through: number, more: Partial<Reach> = {}): Reach => ({
-  through,
-  isLast: false,
-  newest: Number.NEGATIVE_INFINITY,
-  ...more,
+/** A batch whose source gave so much. */
+const through = (time: number, more: Partial<Reach> = {}): CountedBatch => ({
+  reach: { through: time, isLast: false, newest: Number.NEGATIVE_INFINITY, ...more },
+  outcome: { newest: time },
+  plan: { now: Number.POSITIVE_INFINITY },
 });
+
+/** A batch that an owner before left. */
+const left = (newest: number, now = Number.POSITIVE_INFINITY): CountedBatch => ({ outcome: { newest }, plan: { now } });
 
 afterEach(async () => {
   for (const watermarks of opened.splice(0)) await watermarks.close();
@@ -71,7 +74,7 @@ afterEach(async () => {
 test('every task is there before the first one counts, so that one that nobody opened holds the domain back', async () => {
   const table = new Table();
   const watermarks = watermarksOn(table);
-  watermarks.task('counting.first', 0).committed(reach(100));
+  watermarks.task('counting.first', 0).committed(through(100));
   await watermarks.write();
   expect(table.writes[0]!.map(({ completeThrough }) => completeThrough)).toEqual([0, 0, 0]);
   expect(table.rows.get('counting.first/0')).toBe(100);
@@ -86,9 +89,9 @@ test('a task at its end counts as far as the domain had come before it looked, a
     watermarks.task('counting.first', 1),
     watermarks.task('counting.fed', 0),
   ];
-  busy.committed(reach(100));
+  busy.committed(through(100));
   const looked = idle.newest();
-  busy.committed(reach(200));
+  busy.committed(through(200));
   idle.onIdle(looked);
   fed.onIdle(looked);
   await watermarks.write();
@@ -103,11 +106,11 @@ test('a stage that others feed goes by what they had counted before a batch that
   const table = new Table();
   const watermarks = watermarksOn(table);
   const fed = watermarks.task('counting.fed', 0);
-  fed.committed(reach(900));
+  fed.committed(through(900));
   await watermarks.write();
   expect(table.rows.get('counting.fed/0')).toBe(0);
-  fed.committed(reach(900, { isLast: true, newest: 300 }));
-  fed.committed(reach(950, { newest: 400 }));
+  fed.committed(through(900, { isLast: true, newest: 300 }));
+  fed.committed(through(950, { newest: 400 }));
   await watermarks.write();
   expect(table.rows.get('counting.fed/0')).toBe(300);
 });
@@ -116,8 +119,8 @@ test('what cannot be told, a batch of an earlier owner and an older batch change
   const table = new Table();
   const watermarks = watermarksOn(table);
   const task = watermarks.task('counting.first', 0);
-  for (const through of [500, 400, Number.NEGATIVE_INFINITY, Number.NaN]) task.committed(reach(through));
-  task.committed(undefined);
+  for (const time of [500, 400, Number.NEGATIVE_INFINITY, Number.NaN]) task.committed(through(time));
+  task.committed(left(Number.NEGATIVE_INFINITY));
   task.onIdle(Number.NEGATIVE_INFINITY);
   await watermarks.write();
   expect(table.rows.get('counting.first/0')).toBe(500);
@@ -131,20 +134,25 @@ test('what a batch of an earlier owner counted is known to those who then find n
     watermarks.task('counting.first', 1),
     watermarks.task('counting.fed', 0),
   ] as const;
-  tasks[0].committed(reach(100));
-  tasks[0].committed(undefined, 300);
+  tasks[0].committed(through(100));
+  tasks[0].committed(left(300));
   await watermarks.write();
   expect(table.rows.get('counting.first/0')).toBe(100);
   for (const task of tasks) task.onIdle(task.newest());
   await watermarks.write();
   expect(table.completeThrough).toBe(300);
+  // No further than the time of its plan, whatever its events say.
+  tasks[0].committed(left(5_000, 400));
+  for (const task of tasks) task.onIdle(task.newest());
+  await watermarks.write();
+  expect(table.completeThrough).toBe(400);
 });
 
 test('what could not be written is written later, the declaration of the tasks first', async () => {
   const table = new Table();
   const watermarks = watermarksOn(table);
   table.isAway = true;
-  watermarks.task('counting.first', 0).committed(reach(100));
+  watermarks.task('counting.first', 0).committed(through(100));
   await watermarks.write();
   expect(table.rows.size).toBe(0);
   table.isAway = false;
@@ -157,7 +165,7 @@ test('an idle task of another process follows the domain, as the table tells it'
   const table = new Table();
   const here = watermarksOn(table, true);
   const there = watermarksOn(table, true);
-  here.task('counting.first', 0).committed(reach(700));
+  here.task('counting.first', 0).committed(through(700));
   await here.write();
   await there.write();
   const idle = there.task('counting.first', 1);
@@ -171,7 +179,7 @@ test('an idle task of another process follows the domain, as the table tells it'
 test('a process that has all tasks and has drained them is complete through the newest event', async () => {
   const table = new Table();
   const watermarks = watermarksOn(table);
-  watermarks.task('counting.first', 0).committed(reach(800));
+  watermarks.task('counting.first', 0).committed(through(800));
   watermarks.drained();
   await watermarks.write();
   expect(table.completeThrough).toBe(800);
@@ -185,8 +193,8 @@ test('what producers wrote last may be an event of a stage that others feed: the
     watermarks.task('counting.first', 1),
     watermarks.task('counting.fed', 0),
   ];
-  first.committed(reach(100));
-  fed.committed(reach(800));
+  first.committed(through(100));
+  fed.committed(through(800));
   await watermarks.write();
   // Forwards of between may be on their way.
   expect(table.rows.get('counting.fed/0')).toBe(0);
@@ -199,7 +207,7 @@ test('what cannot be written holds up no end for longer than it is told to', asy
   const table = new Table();
   const watermarks = watermarksOn(table);
   table.isAway = true;
-  watermarks.task('counting.first', 0).committed(reach(100));
+  watermarks.task('counting.first', 0).committed(through(100));
   const closed = await Promise.race([
     watermarks.close(50).then(() => true),
     new Promise<boolean>((resolve) => setTimeout(resolve, 5_000, false)),

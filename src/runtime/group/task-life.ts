@@ -290,7 +290,7 @@ export class TaskLife {
       },
       onCommitted: (batch) => {
         shares.worked(this.name);
-        watermark?.committed(batch.reach, Math.min(batch.outcome.newest, batch.plan.now));
+        watermark?.committed(batch);
         this.#offsets.add(batch.plan.ranges.map(({ shard, topic, to }) => [shard, { topic, offset: to }] as const));
         observer.onCommitted?.(id, batch);
       },

@@ -16,6 +16,33 @@ interface Repetitions {
   isLookedUp: boolean;
 }
 
+/** What there is so far of a block. */
+class Block {
+  readonly shapes: Shape[] = [];
+  readonly lines: number[] = [];
+  readonly times: number[] = [];
+  readonly cells: number[] = [];
+  readonly doubles: number[] = [];
+  readonly values: unknown[] = [];
+  readonly texts: string[] = [];
+  readonly placeOf = new Map<string, number>();
+  /** By field, that of the last event: those that follow one another share most of them. */
+  readonly lastTexts: string[] = [];
+  readonly lastPlaces: number[] = [];
+
+  packed(): PackedEvents {
+    return {
+      lines: new Int32Array(this.lines),
+      times: new Float64Array(this.times),
+      cells: new Int32Array(this.cells),
+      doubles: new Float64Array(this.doubles),
+      texts: this.texts,
+      values: this.values,
+      shapes: this.shapes,
+    };
+  }
+}
+
 /** Blocks after which it is seen anew which fields repeat their texts. */
 const learnedAnewAfter = 64;
 
@@ -30,18 +57,9 @@ export class EventPacker {
   readonly #decoder: Decoder;
   readonly #keys: ReadonlyMap<string, string>;
   readonly #shapesOf = new Map<string, KnownShape>();
-  #shapes: Shape[] = [];
-  #lines: number[] = [];
-  #times: number[] = [];
-  #cells: number[] = [];
-  #doubles: number[] = [];
-  #values: unknown[] = [];
-  #texts: string[] = [];
-  #placeOf = new Map<string, number>();
-  /** The last event's shape, and the text of each of its fields: events that follow one another share most of them. */
+  #block = new Block();
+  /** The last event's shape: those that follow one another share it. */
   #last: KnownShape | undefined;
-  #lastTexts: string[] = [];
-  #lastPlaces: number[] = [];
   #fields: Repetitions[] = [];
   #blocks = 0;
 
@@ -61,10 +79,10 @@ export class EventPacker {
       if (end - start <= eventBytesMax) {
         event = this.#decoder.recognise(topic, bytes.toString(isPlain ? 'latin1' : 'utf8', start, end));
       }
-      const cell = this.#cells.length;
+      const cell = this.#block.cells.length;
       const shape = event === undefined ? -1 : this.#add(event);
-      this.#lines.push(start, end, next, shape, cell);
-      this.#times.push(event?.time ?? 0);
+      this.#block.lines.push(start, end, next, shape, cell);
+      this.#block.times.push(event?.time ?? 0);
       place = linePlace(bytes, undefined, next);
     }
     return this.#take();
@@ -81,46 +99,46 @@ export class EventPacker {
 
   /** False, and nothing added, when it has another shape. */
   #addAs({ names, kinds: kindsOf }: Shape, fields: Readonly<Record<string, unknown>>): boolean {
-    const before = this.#cells.length;
+    const before = this.#block.cells.length;
     let field = 0;
     for (const name in fields) {
       const value = fields[name];
       if (name !== names[field] || kindOf(value) !== kindsOf[field]) {
-        this.#cells.length = before;
+        this.#block.cells.length = before;
         return false;
       }
-      this.#cells.push(this.#cell(field, value));
+      this.#block.cells.push(this.#cell(field, value));
       field++;
     }
     if (field === names.length) return true;
-    this.#cells.length = before;
+    this.#block.cells.length = before;
     return false;
   }
 
   #cell(field: number, value: unknown): number {
     if (typeof value === 'string') return this.#text(field, value);
     if (typeof value === 'boolean') return value ? 1 : 0;
-    if (typeof value !== 'number') return this.#values.push(value) - 1;
-    return isInteger(value) ? value : this.#doubles.push(value) - 1;
+    if (typeof value !== 'number') return this.#block.values.push(value) - 1;
+    return isInteger(value) ? value : this.#block.doubles.push(value) - 1;
   }
 
   /** Of a field whose texts come again and again, each is taken once; to look others up would be in vain. */
   #text(field: number, text: string): number {
-    if (this.#lastTexts[field] === text) return this.#lastPlaces[field]!;
+    if (this.#block.lastTexts[field] === text) return this.#block.lastPlaces[field]!;
     const texts = this.#repetitions(field);
     let place: number | undefined;
     if (texts.isLookedUp) {
       texts.asked++;
-      place = this.#placeOf.get(text);
+      place = this.#block.placeOf.get(text);
     }
     if (place === undefined) {
-      place = this.#texts.push(text) - 1;
-      if (texts.isLookedUp) this.#placeOf.set(text, place);
+      place = this.#block.texts.push(text) - 1;
+      if (texts.isLookedUp) this.#block.placeOf.set(text, place);
     } else {
       texts.found++;
     }
-    this.#lastTexts[field] = text;
-    this.#lastPlaces[field] = place;
+    this.#block.lastTexts[field] = text;
+    this.#block.lastPlaces[field] = place;
     return place;
   }
 
@@ -145,32 +163,15 @@ export class EventPacker {
       const shape = { topic, key: this.#keys.get(topic)!, names, kinds: kindsOf };
       known = { shape, place: this.#shapesOf.size };
       this.#shapesOf.set(signature, known);
-      this.#shapes.push(shape);
+      this.#block.shapes.push(shape);
     }
     this.#last = known;
     return known;
   }
 
   #take(): PackedEvents {
-    const packed = {
-      lines: new Int32Array(this.#lines),
-      times: new Float64Array(this.#times),
-      cells: new Int32Array(this.#cells),
-      doubles: new Float64Array(this.#doubles),
-      texts: this.#texts,
-      values: this.#values,
-      shapes: this.#shapes,
-    };
-    this.#lines = [];
-    this.#times = [];
-    this.#cells = [];
-    this.#doubles = [];
-    this.#values = [];
-    this.#texts = [];
-    this.#shapes = [];
-    this.#placeOf = new Map();
-    this.#lastTexts = [];
-    this.#lastPlaces = [];
+    const packed = this.#block.packed();
+    this.#block = new Block();
     this.#learn();
     return packed;
   }

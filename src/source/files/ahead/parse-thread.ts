@@ -14,45 +14,55 @@ const semiSpaceMiB = 4;
 const defaultSemiSpaceMiB = 16;
 
 /**
- * A thread that parses. Until it runs, and once it has failed, blocks are read here: it is only ever a help.
+ * A thread that parses, started by the first block. Until it runs, and once it has failed, blocks are read here: it is
+ * only ever a help.
  */
 export class ParseThread implements BlockParser {
-  readonly #worker: Worker;
+  readonly #program: URL;
   readonly #onFailure: (error: unknown) => void;
   readonly #unpacker = new EventUnpacker();
   readonly #waiting: ((lines: ParsedLines | undefined) => void)[] = [];
+  #worker: Worker | undefined;
   #isReady = false;
   #isEnded = false;
 
   /** `program`: a module that calls `serveParsing`. `onFailure` is told when the thread ends before it is closed. */
   constructor(program: URL, onFailure: (error: unknown) => void) {
+    this.#program = program;
     this.#onFailure = onFailure;
-    this.#worker = startWorker(program);
-    this.#worker.unref();
-    this.#worker.once('online', () => {
-      this.#isReady = true;
-    });
-    this.#worker.on('message', ({ events }: ParseAnswer) => {
-      this.#waiting.shift()?.(events && this.#unpacker.unpack(events));
-      if (this.#waiting.length === 0) this.#worker.unref();
-    });
-    this.#worker.once('error', (error) => this.#end(error));
-    this.#worker.once('exit', (code) => this.#end(new Error(`it ended with ${code}`)));
   }
 
   async parse(topic: string, bytes: Buffer): Promise<ParsedLines | undefined> {
-    if (!this.#isReady || this.#isEnded) return undefined;
+    if (this.#isEnded) return undefined;
+    this.#worker ??= this.#start();
+    if (!this.#isReady) return undefined;
+    const worker = this.#worker;
     // The block stays here as well: its lines may be refused, and then their bytes are asked for.
     const copy = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer;
-    this.#worker.ref();
-    this.#worker.postMessage({ topic, bytes: copy } satisfies ParseRequest, [copy]);
+    worker.ref();
+    worker.postMessage({ topic, bytes: copy } satisfies ParseRequest, [copy]);
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
     });
   }
 
   async close(): Promise<void> {
-    if (this.#stop()) await this.#worker.terminate();
+    if (this.#stop()) await this.#worker?.terminate();
+  }
+
+  #start(): Worker {
+    const worker = startWorker(this.#program);
+    worker.unref();
+    worker.once('online', () => {
+      this.#isReady = true;
+    });
+    worker.on('message', ({ events }: ParseAnswer) => {
+      this.#waiting.shift()?.(events && this.#unpacker.unpack(events));
+      if (this.#waiting.length === 0) worker.unref();
+    });
+    worker.once('error', (error) => this.#end(error));
+    worker.once('exit', (code) => this.#end(new Error(`it ended with ${code}`)));
+    return worker;
   }
 
   #end(error: unknown): void {
