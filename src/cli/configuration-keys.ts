@@ -51,6 +51,13 @@ export const configurationKeys: readonly ConfigurationKey[] = [
   ),
   key('clickhouse.httpPort', 'integer', port, 8123, 'HTTP port of its own server, or the next free one; 0: any'),
   key('clickhouse.tcpPort', 'integer', port, 9000, 'Native port of its own server, or the next free one; 0: any'),
+  key(
+    'clickhouse.syncInserts',
+    'boolean',
+    z.boolean(),
+    false,
+    'Whether its own server has an insert on the disk before Parley takes it for done: against power cuts',
+  ),
   key('bi.username', 'text', text, READER, 'User that BI tools, `parley doctor bi` and the dashboard read as'),
   { ...key('bi.password', 'text', z.string(), undefined, 'Password of that user'), isSecret: true },
   key(

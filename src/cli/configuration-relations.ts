@@ -41,6 +41,10 @@ export function checkRelations(
       faults.push({ where: `clickhouse.${name}`, expected: 'clickhouse.url beside it', received: 'none' });
     }
   }
+  if (clickhouse.url !== undefined && clickhouse.syncInserts) {
+    const expected = 'no clickhouse.url beside it: that server has fsync_after_insert and fsync_part_directory for it';
+    faults.push({ where: 'clickhouse.syncInserts', expected, received: 'true' });
+  }
   if (clickhouse.url === undefined && bi.password !== undefined) {
     faults.push({ where: 'bi.password', expected: 'clickhouse.url beside it', received: 'none' });
   }

@@ -20,6 +20,7 @@ export interface Configuration {
     readonly cluster: string | undefined;
     readonly httpPort: number;
     readonly tcpPort: number;
+    readonly syncInserts: boolean;
   };
   readonly bi: { readonly username: string; readonly password: string | undefined };
   readonly kafka: {

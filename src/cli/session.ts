@@ -71,7 +71,7 @@ export class Session {
 
   /** The warehouse that batches go to: the configured one, or the embedded one of the folder. */
   openWarehouse(dataDir: string, options: { isMigrating?: boolean } = {}): Promise<Warehouse> {
-    const { url, username, password, httpPort, tcpPort } = this.configuration.clickhouse;
+    const { url, username, password, httpPort, tcpPort, syncInserts } = this.configuration.clickhouse;
     return openWarehouse({
       dataDir,
       url,
@@ -79,6 +79,7 @@ export class Session {
       password,
       httpPort,
       tcpPort,
+      syncInserts,
       ...this.migrateOptions,
       declared: this.domains,
       seeds: this.seeds,

@@ -19,6 +19,8 @@ export interface WarehouseOptions {
   readonly password?: string | undefined;
   readonly httpPort?: number | undefined;
   readonly tcpPort?: number | undefined;
+  /** Of the embedded server: whether an insert is on the disk before it is acknowledged (false). */
+  readonly syncInserts?: boolean;
   /** Databases that must exist: names of domains. */
   readonly domains: readonly string[];
   /** Name of the ClickHouse cluster that they are made on; unset: what the warehouse was made as. */
@@ -48,13 +50,14 @@ export interface Warehouse {
 
 /** Starts the embedded server, or connects to the configured one; migrates and checks it. */
 export async function openWarehouse(options: WarehouseOptions): Promise<Warehouse> {
-  const { url, dataDir, httpPort, tcpPort, log, domains, cluster, isMigrating = true, declared } = options;
+  const { url, dataDir, httpPort, tcpPort, syncInserts, log, domains, cluster, isMigrating = true, declared } = options;
   const server =
     url === undefined
       ? await startEmbeddedServer({
           dataDir,
           ...(httpPort === undefined ? {} : { httpPort }),
           ...(tcpPort === undefined ? {} : { tcpPort }),
+          ...(syncInserts === undefined ? {} : { syncInserts }),
           ...(log === undefined ? {} : { log }),
         })
       : undefined;

@@ -29,6 +29,7 @@ describe('readConfiguration', () => {
       cluster: undefined,
       httpPort: 8123,
       tcpPort: 9000,
+      syncInserts: false,
     });
     expect(configuration.conversations.sessionGapMinutes).toBe(30);
   });
@@ -68,6 +69,12 @@ describe('readConfiguration', () => {
     [{ PARLEY_CONVERSATIONS_STORE_TEXT: 'maybe' }, undefined, 'PARLEY_CONVERSATIONS_STORE_TEXT', 'boolean'],
     [{ PARLEY_CLICKHOUSE_URL: 'localhost' }, undefined, 'PARLEY_CLICKHOUSE_URL', 'a URL such as'],
     [{ PARLEY_CLICKHOUSE_USERNAME: 'me' }, undefined, 'clickhouse.username', 'clickhouse.url beside it'],
+    [
+      { PARLEY_CLICKHOUSE_URL: 'http://one:8123', PARLEY_CLICKHOUSE_SYNC_INSERTS: 'true' },
+      undefined,
+      'clickhouse.syncInserts',
+      'no clickhouse.url',
+    ],
     [{ PARLEY_CLICKHOUSE_TCP_PORT: '8123' }, undefined, 'clickhouse.tcpPort', 'another port than clickhouse.httpPort'],
     [{ PARLEY_KAFKA_BROKERS: 'one' }, undefined, 'PARLEY_KAFKA_BROKERS.0', 'host:port'],
     [{ PARLEY_KAFKA_SASL_USERNAME: 'me' }, undefined, 'kafka.sasl.username', 'kafka.sasl.mechanism beside it'],

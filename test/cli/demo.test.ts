@@ -151,6 +151,17 @@ describe('state show', () => {
 });
 
 describe('migrate and doctor', () => {
+  it.each(['true', 'false'])('clickhouse.syncInserts: %s reaches the server', async (written) => {
+    expect((await parley(['migrate', '--data-dir', dataDir], { PARLEY_CLICKHOUSE_SYNC_INSERTS: written })).code).toBe(
+      0,
+    );
+    const configuration = readFileSync(join(dataDir, 'clickhouse', 'config.xml'), 'utf8');
+    const isOn = written === 'true' ? 1 : 0;
+    for (const setting of ['fsync_after_insert', 'fsync_part_directory']) {
+      expect(configuration).toContain(`<${setting}>${isOn}</${setting}>`);
+    }
+  });
+
   it('find a warehouse that is up to date', async () => {
     const migrated = await parley(['migrate', '--data-dir', dataDir]);
     expect({ code: migrated.code, out: migrated.out }).toEqual({ code: 0, out: 'Up to date: nothing was applied.\n' });
