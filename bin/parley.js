@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --min-semi-space-size=32 --max-semi-space-size=32 --v8-pool-size=1 --heap-growing-percent=60 --no-allocation-site-pretenuring
+#!/usr/bin/env -S node --min-semi-space-size=32 --max-semi-space-size=32 --v8-pool-size=1 --heap-growing-percent=45 --no-allocation-site-pretenuring
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
