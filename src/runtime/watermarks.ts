@@ -36,7 +36,10 @@ export interface WatermarksOptions {
   readonly flushMs?: number;
 }
 
-/** What a batch says of how far its task is; of one that an owner before left, the newest time of its events is all there is to know. */
+/**
+ * What a batch says of how far its task is; of one that an owner before left, the newest time of its events is all
+ * there is to know.
+ */
 export interface CountedBatch extends Pick<CommittedBatch, 'reach'> {
   readonly outcome: Pick<CommittedBatch['outcome'], 'newest'>;
   readonly plan: Pick<CommittedBatch['plan'], 'now'>;

@@ -36,7 +36,7 @@ export async function startContainer(container: GenericContainer, answers: () =>
   const started = await container.start();
   const { container: containers } = await getContainerRuntimeClient();
   const handle = containers.getById(started.getId());
-  // As with a process of this machine, it is done when `kill` and its like return, which a request to the engine's socket is not.
+  // As with a process of this machine, `kill` and its like have done it when they return.
   const docker = (command: string) => execFileSync('docker', [command, started.getId()], { stdio: 'ignore' });
   const ready = async () => {
     for (const deadline = Date.now() + readyMs; ; await delay(100)) {

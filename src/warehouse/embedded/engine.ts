@@ -31,9 +31,9 @@ export interface EngineOptions {
 }
 
 /**
- * Starts the process, behind this one in its claim to the cores. It has a session of its own, so that a Ctrl-C in the terminal reaches Parley alone, which then
- * delivers what it has and closes the pipe. The time zone is UTC, whatever the machine's, for days to be the same days
- * everywhere.
+ * Starts the process, behind this one in its claim to the cores. It has a session of its own, so that a Ctrl-C in the
+ * terminal reaches Parley alone, which then delivers what it has and closes the pipe. The time zone is UTC, whatever the
+ * machine's, for days to be the same days everywhere.
  */
 export function startEngine(options: EngineOptions): Engine {
   const { NODE_OPTIONS: _, ...environment } = process.env;
