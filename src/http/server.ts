@@ -16,6 +16,7 @@ export interface HttpOptions {
 }
 
 export interface HttpServer {
+  /** Where this machine reaches it. */
   readonly url: string;
   readonly port: number;
   close(): Promise<void>;
@@ -23,6 +24,12 @@ export interface HttpServer {
 
 const textFormat = 'text/plain; version=0.0.4; charset=utf-8';
 const portTriesMax = 100;
+
+/** Hosts that mean every address of the machine, which is where to listen and not what to open. */
+const everywhere: ReadonlyMap<string, string> = new Map([
+  ['0.0.0.0', '127.0.0.1'],
+  ['::', '::1'],
+]);
 
 /**
  * Health, metrics and the dashboard over HTTP, without a password: keep it on the loopback or in a network of one's own.
@@ -49,7 +56,8 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
   }
   const address = server.server.address();
   const bound = typeof address === 'object' && address !== null ? address.port : port;
-  const shown = host.includes(':') ? `[${host}]` : host;
+  const named = everywhere.get(host) ?? host;
+  const shown = named.includes(':') ? `[${named}]` : named;
   return { url: `http://${shown}:${bound}`, port: bound, close: () => server.close() };
 }
 

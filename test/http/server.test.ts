@@ -34,6 +34,12 @@ test('health and metrics are served on a free port', async () => {
   expect((await fetch(`${url}/nothing`)).status).toBe(404);
 });
 
+test('on all addresses of the machine, its own is what to open', async () => {
+  const { url, port } = await serve({ host: '0.0.0.0' });
+  expect(url).toBe(`http://127.0.0.1:${port}`);
+  expect((await fetch(`${url}/health/live`)).status).toBe(200);
+});
+
 test('a port that is taken is a coded error', async () => {
   const { port } = await serve();
   await expect(serve({ port })).rejects.toMatchObject({ code: 'PARLEY_PORT_UNAVAILABLE', retryable: true });
