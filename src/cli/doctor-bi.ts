@@ -6,7 +6,7 @@ import { type Connection, connect } from '../warehouse/client.ts';
 import { findRunningServer } from '../warehouse/embedded/running.ts';
 import { startEmbeddedServer } from '../warehouse/embedded/server.ts';
 import { withoutCredentials } from '../warehouse/greeting.ts';
-import { describeChecks } from './doctor.ts';
+import { describeChecks } from './doctor-findings.ts';
 import type { Check } from './doctor-machine.ts';
 import { exitDone, exitFailed } from './failure.ts';
 import { print, printJson } from './output.ts';

@@ -1,9 +1,10 @@
 import { addDoctorBi } from './doctor-bi.ts';
 import { checkBrokers } from './doctor-brokers.ts';
+import { describeChecks } from './doctor-findings.ts';
 import { type Check, checkMachine, configurationCheck } from './doctor-machine.ts';
 import { checkWarehouse } from './doctor-warehouse.ts';
 import { exitDone, exitFailed } from './failure.ts';
-import { print, printJson, table } from './output.ts';
+import { print, printJson } from './output.ts';
 import { dataDirFlags, dataDirMeaning, type Registry } from './session.ts';
 
 export function addDoctor({ program, handle }: Registry): void {
@@ -38,20 +39,4 @@ Examples:
     return isFailing ? exitFailed : exitDone;
   });
   addDoctorBi(command, handle);
-}
-
-/** The findings as a table, what to do about them, and a verdict. */
-export function describeChecks(checks: readonly Check[]): string {
-  const columns = [{ title: 'check' }, { title: '' }, { title: 'found' }];
-  const grid = table(
-    columns,
-    checks.map(({ name, status, found }) => [name, status, found]),
-  );
-  const todo = checks.filter(({ action }) => action !== undefined);
-  const failing = checks.filter(({ status }) => status === 'fail').length;
-  const warning = checks.filter(({ status }) => status === 'warn').length;
-  const lines = todo.map(({ name, status, action }) => `${status}  ${name}: ${action}`);
-  const verdict =
-    failing > 0 ? `${failing} failing` : warning > 0 ? `Ready, with ${warning} to look at` : 'All is well';
-  return [grid, '', ...lines, `${verdict}.`].join('\n');
 }

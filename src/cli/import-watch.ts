@@ -3,7 +3,7 @@ import { codeOf, ParleyError } from '../errors.ts';
 import { findInput } from '../runtime/replay.ts';
 import { FileWatch } from '../source/files/watch.ts';
 import { describeFailure, exitDone, exitFailed } from './failure.ts';
-import { asJson, describeImport, type ImportRequest, type ImportSummary, importOnce } from './import.ts';
+import { asJson, describeImport, type ImportRequest, type ImportSummary, importOnce } from './import-once.ts';
 import { print } from './output.ts';
 
 export interface FollowRequest extends ImportRequest {

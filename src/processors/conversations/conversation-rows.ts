@@ -2,15 +2,7 @@ import { datesOf, inferredDates, isBlank, type Version, versionsOf } from '../hi
 import type { ConversationAttributes, ConversationState, ForgottenTag, TextTag } from './conversation-state.ts';
 import { isSameAttributes, ownerAt } from './conversation-state.ts';
 import type { ConversationRow, ConversationTagRow, RatingRow } from './tables.ts';
-
-/** The rows of a conversation beside those of its messages and sessions. */
-export interface WrittenRows {
-  readonly versions: readonly ConversationRow[];
-  readonly tags: readonly ConversationTagRow[];
-  readonly rating: RatingRow | null;
-}
-
-export const noRows: WrittenRows = { versions: [], tags: [], rating: null };
+import type { WrittenRows } from './written-rows.ts';
 
 const noTags: ReadonlyMap<string, ForgottenTag> = new Map();
 const noTextTags: ReadonlyMap<string, TextTag> = new Map();

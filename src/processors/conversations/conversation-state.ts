@@ -1,7 +1,7 @@
 import { isSameList } from '../difference.ts';
 import { attributesAt, emptyHistory, FAR_FUTURE, forget, type History } from '../history.ts';
-import { noRows, type WrittenRows } from './conversation-rows.ts';
 import type { Messages } from './messages.ts';
+import { noRows, type WrittenRows } from './written-rows.ts';
 
 /** Everything kept under a conversation_id. */
 export interface ConversationState {

@@ -4,7 +4,7 @@ import { difference, isSameList, isSameRow } from '../difference.ts';
 import { splice } from '../history.ts';
 import { clinicSeenSpace, seeClinic } from './clinics-seen.ts';
 import { decodeConversation, encodeConversation } from './conversation-codec.ts';
-import { forgetWritten, noRows, rowsOf, touch } from './conversation-rows.ts';
+import { forgetWritten, rowsOf, touch } from './conversation-rows.ts';
 import {
   type ConversationAttributes,
   type ConversationState,
@@ -36,6 +36,7 @@ import {
 } from './tables.ts';
 import { type CustomerConversation, topicNames } from './topics.ts';
 import { forgetMessages, settleWaiting, waitingOf } from './waiting.ts';
+import { noRows } from './written-rows.ts';
 
 /** After this long without an event, a conversation keeps no messages for late ones: only where it stands. */
 const COMPACT_AFTER_MS = 8 * 86_400_000;

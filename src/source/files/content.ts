@@ -1,18 +1,6 @@
-import type { FileHandle } from 'node:fs/promises';
-import { open } from 'node:fs/promises';
-import { codeOf, messageOf, ParleyError } from '../../errors.ts';
+import { ParleyError } from '../../errors.ts';
 import { GzipContent } from './gzip.ts';
-
-/** The uncompressed bytes of a file, in order. */
-export interface Content {
-  /** Puts the next bytes into `buffer` between `start` and `end` and returns how many; 0 at the end. */
-  fill(buffer: Buffer, start: number, end: number): Promise<number>;
-  /** Bytes of the file on the disk that have been read, for progress. */
-  readonly diskBytes: number;
-  /** Going on later at the same place costs no more than opening the file. */
-  readonly canReopen: boolean;
-  close(): void;
-}
+import { type Content, PlainContent } from './plain-content.ts';
 
 /** A file opened at an offset of its uncompressed content, with what lies before that offset. */
 export interface Opened {
@@ -92,60 +80,4 @@ async function readUpTo(content: Content, bytes: number): Promise<Buffer> {
     if (!(error instanceof ParleyError) || !(content instanceof GzipContent)) throw error;
   }
   return buffer.subarray(0, filled);
-}
-
-/**
- * A plain file. It is opened for each read, so that any number of files can be merged with few descriptors; at a
- * megabyte a read that costs nothing. The inode must stay the same: a path may be given to another file meanwhile.
- */
-export class PlainContent implements Content {
-  readonly canReopen = true;
-  readonly #path: string;
-  #at: number;
-  #identity: string | undefined;
-
-  constructor(path: string, offset: number) {
-    this.#path = path;
-    this.#at = offset;
-  }
-
-  get diskBytes(): number {
-    return this.#at;
-  }
-
-  async fill(buffer: Buffer, start: number, end: number): Promise<number> {
-    let handle: FileHandle | undefined;
-    try {
-      handle = await open(this.#path, 'r');
-      const [{ dev, ino }, { bytesRead }] = await Promise.all([
-        handle.stat(),
-        handle.read(buffer, start, end - start, this.#at),
-      ]);
-      const identity = `${dev}/${ino}`;
-      this.#identity ??= identity;
-      if (this.#identity !== identity) {
-        throw new ParleyError('PARLEY_SOURCE_CHANGED', `${this.#path} was replaced by another file while it was read`, {
-          where: `${this.#path} at byte ${this.#at}`,
-        });
-      }
-      this.#at += bytesRead;
-      return bytesRead;
-    } catch (cause) {
-      throw cause instanceof ParleyError ? cause : unreadable(this.#path, this.#at, cause);
-    } finally {
-      // Nobody waits for it: it is open for reading alone.
-      handle?.close().catch(() => undefined);
-    }
-  }
-
-  close(): void {}
-}
-
-/** The error of a file that cannot be read on. */
-export function unreadable(path: string, at: number, cause: unknown): ParleyError {
-  const reason = codeOf(cause) ?? 'unknown fault';
-  return new ParleyError('PARLEY_SOURCE_UNREADABLE', `${path} cannot be read on: ${messageOf(cause)} (${reason})`, {
-    where: `${path} at byte ${at} of the file`,
-    cause,
-  });
 }

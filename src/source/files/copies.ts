@@ -1,6 +1,7 @@
-import { type Content, openStart } from './content.ts';
+import { openStart } from './content.ts';
 import type { DiscoveredFile } from './discover.ts';
 import type { Assignment, Assignments } from './identity.ts';
+import type { Content } from './plain-content.ts';
 
 /** A file that is not read, because another one holds all of it. */
 export interface SkippedFile {

@@ -1,6 +1,6 @@
 import { createGunzip, type Gunzip } from 'node:zlib';
 import { codeOf } from '../../errors.ts';
-import { type Content, PlainContent, unreadable } from './content.ts';
+import { type Content, PlainContent, unreadable } from './plain-content.ts';
 
 /** Compressed bytes given to zlib at a time. zlib expands them at most a thousandfold, which bounds the memory. */
 const sliceBytes = 32_768;

@@ -2,8 +2,8 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import { setImmediate } from 'node:timers/promises';
 import { ParleyError } from '../../errors.ts';
 import type { ParsedLines } from './ahead/event-unpacker.ts';
-import type { Content } from './content.ts';
 import { tailBytes } from './mark.ts';
+import type { Content } from './plain-content.ts';
 
 /** Of a line too long to be kept: the block's bytes are only its beginning. */
 interface LongLine {
