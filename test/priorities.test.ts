@@ -8,6 +8,7 @@ import { putHelpersBehind, putProcessBehind } from '../src/priorities.ts';
 
 const isLinux = process.platform === 'linux';
 const ends: (() => unknown)[] = [];
+const behind = () => Math.min(getPriority() + 5, 19);
 
 afterEach(async () => {
   for (const end of ends.splice(0)) await end();
@@ -27,13 +28,14 @@ function priorities(): Map<number, number> {
 describe.runIf(isLinux)('putHelpersBehind', () => {
   it('puts all threads behind the one that runs the processors, and leaves that where it is', async () => {
     const own = getPriority();
+    const others = behind();
     await readFile(import.meta.filename); // The pool has threads from the first asynchronous read on.
     ends.push(putHelpersBehind());
     const all = priorities();
     expect(all.get(process.pid)).toBe(own);
     all.delete(process.pid);
     expect(all.size).toBeGreaterThan(4);
-    expect(new Set(all.values())).toEqual(new Set([Math.min(own + 5, 19)]));
+    expect(new Set(all.values())).toEqual(new Set([others]));
   });
 
   it('finds a thread that starts later', async () => {
@@ -45,7 +47,7 @@ describe.runIf(isLinux)('putHelpersBehind', () => {
       () => {
         const later = [...priorities()].filter(([thread]) => !before.has(thread));
         expect(later.length).toBeGreaterThan(0);
-        for (const [, priority] of later) expect(priority).toBe(Math.min(getPriority() + 5, 19));
+        for (const [, priority] of later) expect(priority).toBe(behind());
       },
       { timeout: 10_000, interval: 100 },
     );
@@ -59,9 +61,9 @@ describe('putProcessBehind', () => {
     const pid = child.pid as number;
     const before = autogroup(pid);
     putProcessBehind(pid);
-    expect(getPriority(pid)).toBe(Math.min(getPriority() + 5, 19));
+    expect(getPriority(pid)).toBe(behind());
     // No such file where the system knows no such groups.
-    if (before !== undefined) expect(autogroup(pid)).toBe(`nice ${Math.min(getPriority() + 5, 19)}`);
+    if (before !== undefined) expect(autogroup(pid)).toBe(`nice ${behind()}`);
   });
 
   it('takes a process that has ended for what it is', () => {

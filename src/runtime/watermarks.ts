@@ -98,17 +98,18 @@ export class Watermarks {
 
   task(stage: string, partition: number): TaskWatermark {
     const key = keyOf(stage, partition);
-    const domain = this.#options.domains.find(({ name }) => stage.startsWith(`${name}.`));
-    const found = domain?.stages.find(({ name }) => stage === `${domain.name}.${name}`);
+    const domain = this.#options.domains.find((one) => stage.startsWith(`${one.name}.`));
+    const name = domain?.name ?? '';
+    const found = domain?.stages.find((one) => stage === `${name}.${one.name}`);
     const hears = domain !== undefined && found !== undefined && isFed(domain, found);
     return {
-      newest: () => this.#newest.get(domain?.name ?? '') ?? Number.NEGATIVE_INFINITY,
+      newest: () => this.#newest.get(name) ?? Number.NEGATIVE_INFINITY,
       onIdle: (newest) => this.#raise(key, newest),
       committed: ({ reach, outcome, plan }) => {
         // Without this a domain whose last events came with such a batch would be held back until the next ones come.
-        if (reach === undefined) return this.#hear(domain?.name ?? '', Math.min(outcome.newest, plan.now));
+        if (reach === undefined) return this.#hear(name, Math.min(outcome.newest, plan.now));
         // What a fed stage has of its producers is counted, but older forwards may be on their way to it.
-        if (hears) this.#hear(domain?.name ?? '', reach.through);
+        if (hears) this.#hear(name, reach.through);
         else this.#raise(key, reach.through);
         if (reach.isLast) this.#raise(key, reach.newest);
       },

@@ -20,7 +20,7 @@ export interface WarehouseOptions {
   readonly httpPort?: number | undefined;
   readonly tcpPort?: number | undefined;
   /** Of the embedded server: whether an insert is on the disk before it is acknowledged (false). */
-  readonly syncInserts?: boolean;
+  readonly syncInserts?: boolean | undefined;
   /** Databases that must exist: names of domains. */
   readonly domains: readonly string[];
   /** Name of the ClickHouse cluster that they are made on; unset: what the warehouse was made as. */
@@ -52,15 +52,7 @@ export interface Warehouse {
 export async function openWarehouse(options: WarehouseOptions): Promise<Warehouse> {
   const { url, dataDir, httpPort, tcpPort, syncInserts, log, domains, cluster, isMigrating = true, declared } = options;
   const server =
-    url === undefined
-      ? await startEmbeddedServer({
-          dataDir,
-          ...(httpPort === undefined ? {} : { httpPort }),
-          ...(tcpPort === undefined ? {} : { tcpPort }),
-          ...(syncInserts === undefined ? {} : { syncInserts }),
-          ...(log === undefined ? {} : { log }),
-        })
-      : undefined;
+    url === undefined ? await startEmbeddedServer({ dataDir, httpPort, tcpPort, syncInserts, log }) : undefined;
   const account = server ?? {
     url: url ?? '',
     username: options.username ?? 'default',

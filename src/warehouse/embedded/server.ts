@@ -11,16 +11,16 @@ export { READER, WRITER };
 export interface EmbeddedServerOptions {
   readonly dataDir: string;
   /** Preferred ports (8123 and 9000); the next free one when taken; 0 for any. */
-  readonly httpPort?: number;
-  readonly tcpPort?: number;
-  readonly log?: ServerLog;
+  readonly httpPort?: number | undefined;
+  readonly tcpPort?: number | undefined;
+  readonly log?: ServerLog | undefined;
   /** Whether a server that crashed is started again (true). */
   readonly restart?: boolean;
   /**
    * Whether an insert is on the disk before it is acknowledged (false). Without it an acknowledged row outlives every
    * death of a process, but not a power cut in the next seconds; with it an insert takes 1.7 times as long.
    */
-  readonly syncInserts?: boolean;
+  readonly syncInserts?: boolean | undefined;
   /** How long a start may take before it counts as failed (120,000: loading many parts takes its time). */
   readonly readyTimeoutMs?: number;
 }
